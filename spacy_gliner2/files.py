@@ -1,0 +1,49 @@
+"""Writing files so that a crash leaves either the old ones or the new ones, whole."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a directory beside its place, then move it there.
+
+    path (Path): The directory; what it holds is replaced.
+    files (Mapping): Content of each file, by its path in the directory.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        beside.chmod(0o777 & ~_umask())
+        for name, content in files.items():
+            file = beside / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        _replace(beside, path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _replace(new: Path, path: Path) -> None:
+    if not path.exists():
+        os.rename(new, path)
+        return
+    # A directory cannot be moved onto one that holds files, so that the old one steps aside.
+    old = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        os.rename(path, old / path.name)
+        try:
+            os.rename(new, path)
+        except OSError:
+            os.rename(old / path.name, path)
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

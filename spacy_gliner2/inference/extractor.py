@@ -1,0 +1,171 @@
+"""The way of the data: texts to sequences to scores to findings to extractions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from thinc.api import Model
+
+from ..extraction import Extraction
+from ..model.architecture import get_shim
+from ..schema import FrozenSchema
+from .decode import Findings, WindowDecoder
+from .merge import merge
+from .prompt import Prompt, make_prompt
+from .scores import SequenceScores
+from .sequences import TokenSequence, make_batches, make_sequence
+from .settings import Settings
+from .windows import Window, make_windows, text_capacity
+from .words import Offsets, Words, read_words
+
+PROMPT_CACHE_SIZE = 256
+"""Most schemas whose prompts are kept; beyond it the cache starts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A text and what to do with it.
+
+    text (str): The text.
+    schema (FrozenSchema): What to extract.
+    settings (Settings): How to extract.
+    words (tuple): With the word splitter "spacy", start and end of each token.
+    """
+
+    text: str
+    schema: FrozenSchema
+    settings: Settings
+    words: tuple[Offsets, ...] | None = None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A request on its way: what was made of it, and what was found so far."""
+
+    request: Request
+    prompt: Prompt
+    words: Words
+    windows: list[Window]
+    sequences: list[TokenSequence]
+    findings: list[Findings | None] = field(default_factory=list)
+    error: Exception | None = None
+
+
+class Extractor:
+    """Extracts what schemas ask for from texts, many at once.
+
+    model (Model): What `build_gliner2_model` returned.
+    """
+
+    def __init__(self, model: Model[list[TokenSequence], list[SequenceScores]]) -> None:
+        self._model = model
+        self._prompts: dict[FrozenSchema, Prompt] = {}
+        self._prompts_of: object = None
+
+    def extract(self, requests: Sequence[Request]) -> list[Extraction]:
+        """Extract from texts.
+
+        requests (Sequence): The texts and what to do with them.
+        RETURNS (list): The extraction of each.
+        RAISES (Exception): The first failure, whichever text it is in.
+        """
+        extractions = []
+        for outcome in self.extract_each(requests):
+            if isinstance(outcome, Exception):
+                raise outcome
+            extractions.append(outcome)
+        return extractions
+
+    def extract_each(self, requests: Sequence[Request]) -> list[Extraction | Exception]:
+        """Extract from texts; the failure of one does not touch the others.
+
+        requests (Sequence): The texts and what to do with them.
+        RETURNS (list): For each, its extraction or what was raised.
+        """
+        readings = [self._read(request) for request in requests]
+        places = [
+            (reading, n)
+            for reading in readings
+            if not isinstance(reading, Exception)
+            for n in range(len(reading.sequences))
+        ]
+        lengths = [len(reading.sequences[n]) for reading, n in places]
+        limit = min((request.settings.max_batch_items for request in requests), default=1)
+        for batch in make_batches(lengths, limit):
+            self._run([places[i] for i in batch])
+        return [
+            reading if isinstance(reading, Exception) else self._finish(reading)
+            for reading in readings
+        ]
+
+    def _read(self, request: Request) -> "_Reading | Exception":
+        try:
+            return self._prepare(request)
+        except Exception as error:  # handed on to the caller, with the text that it belongs to
+            return error
+
+    def _prepare(self, request: Request) -> _Reading:
+        settings = request.settings
+        shim = get_shim(self._model)
+        network = shim.checkpoint.network
+        prompt = self._prompt(request.schema)
+        words = read_words(request.text, settings.word_splitter, request.words)
+        capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
+        # A word longer than a window is cut: it is known by its first token.
+        ids = [found[:capacity] for found in shim.subwords.all_ids(words.forms)]
+        windows = make_windows(
+            [len(found) for found in ids],
+            window=settings.window,
+            stride=settings.stride,
+            capacity=capacity,
+            max_width=network.config.max_width,
+        )
+        sequences = [make_sequence(prompt, ids, window) for window in windows]
+        return _Reading(request, prompt, words, windows, sequences, [None] * len(windows))
+
+    def _prompt(self, schema: FrozenSchema) -> Prompt:
+        subwords = get_shim(self._model).subwords
+        if self._prompts_of is not subwords:  # another checkpoint, other ids
+            self._prompts, self._prompts_of = {}, subwords
+        prompt = self._prompts.get(schema)
+        if prompt is None:
+            prompt = make_prompt(schema, subwords)
+            if len(self._prompts) >= PROMPT_CACHE_SIZE:
+                self._prompts.clear()
+            self._prompts[schema] = prompt
+        return prompt
+
+    def _run(self, batch: list[tuple[_Reading, int]]) -> None:
+        """Run a batch, and if it fails each of its sequences by itself."""
+        try:
+            scores = self._model.predict([reading.sequences[n] for reading, n in batch])
+        except Exception as error:  # handed on to the caller, with the text that it belongs to
+            if len(batch) > 1:
+                for one in batch:
+                    self._run([one])
+            else:
+                batch[0][0].error = error
+            return
+        for (reading, n), found in zip(batch, scores, strict=True):
+            self._decode(reading, n, found)
+
+    def _decode(self, reading: _Reading, n: int, scores: SequenceScores) -> None:
+        request, window = reading.request, reading.windows[n]
+        decoder = WindowDecoder(
+            request.text,
+            reading.words.offsets[window.start : window.end],
+            request.schema,
+            reading.prompt,
+            request.settings,
+        )
+        try:
+            reading.findings[n] = decoder.decode(scores)
+        except Exception as error:  # handed on to the caller, with the text that it belongs to
+            reading.error = error
+
+    def _finish(self, reading: _Reading) -> Extraction | Exception:
+        if reading.error is not None:
+            return reading.error
+        request = reading.request
+        findings = [found for found in reading.findings if found is not None]
+        return merge(request.text, request.schema, findings, request.settings.overlap_policy)
+

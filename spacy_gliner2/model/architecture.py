@@ -1,0 +1,81 @@
+"""The registered architecture `spacy-gliner2.GLiNER2Model.v1`."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+from thinc.api import Model
+
+from ..inference.scores import SequenceScores
+from ..inference.sequences import TokenSequence
+from .shim import GLiNER2Shim
+from .source import EMBEDDED
+
+GLiNER2Model: TypeAlias = "Model[list[TokenSequence], list[SequenceScores]]"
+
+PRECISIONS = ("float32",)
+
+
+def build_gliner2_model(
+    name: str = EMBEDDED,
+    revision: str | None = None,
+    precision: str = "float32",
+    device: str | None = None,
+) -> GLiNER2Model:
+    """Make a GLiNER2 model. Its weights load when they are first needed.
+
+    ```ini
+    [components.gliner2.model]
+    @architectures = "spacy-gliner2.GLiNER2Model.v1"
+    name = "embedded"
+    revision = null
+    precision = "float32"
+    device = null
+    ```
+
+    name (str): "embedded" for the checkpoint inside the package, the path of a directory, or a
+        name on the hub such as "fastino/gliner2-base-v1".
+    revision (str): For a name on the hub: the commit, tag or branch.
+    precision (str): Type of the numbers that it computes with: "float32".
+    device (str): Where it runs, such as "cpu", "cuda:0" or "mps"; None for where spaCy runs.
+    RETURNS (Model): The model, from token sequences to their scores.
+    RAISES (ValueError): If a value is not one that is known.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"model.name: {name!r} names no checkpoint; give a path or a name")
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"model.precision: {precision!r} is none of {', '.join(PRECISIONS)}; choose one of them"
+        )
+    _check_device(device)
+    shim = GLiNER2Shim(name, revision, device)
+    return Model("gliner2", _forward, shims=[shim], attrs={"name": name, "revision": revision})
+
+
+def _check_device(device: str | None) -> None:
+    if device is None:
+        return
+    try:
+        torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"model.device: {device!r} is no device; give one such as 'cpu', 'cuda:0' or 'mps', or "
+            "null for where spaCy runs"
+        ) from error
+
+
+def get_shim(model: GLiNER2Model) -> GLiNER2Shim:
+    """RETURNS (GLiNER2Shim): The torch model behind a thinc one."""
+    (shim,) = model.shims
+    assert isinstance(shim, GLiNER2Shim)
+    return shim
+
+
+def _forward(
+    model: GLiNER2Model, sequences: list[TokenSequence], is_train: bool
+) -> tuple[list[SequenceScores], Callable[[object], object]]:
+    return get_shim(model).predict(sequences), _no_gradient
+
+
+def _no_gradient(gradient: object) -> object:
+    raise ValueError("this model is run only; it has no gradient to pass on")

@@ -1,0 +1,254 @@
+"""Checkpoints in the reference's directory layout (its section 6), read and written strictly.
+
+    config.json                   what the heads are
+    encoder_config/config.json    what the encoder is
+    model.safetensors             all weights
+    tokenizer.json, ...           the tokenizer's files
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, load_file, save
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from ..files import write_directory
+from ..schema import MARKERS
+from .config import SpanConfig
+from .encoders import build_encoder
+from .errors import CheckpointError
+from .network import Network
+
+CONFIG = "config.json"
+ENCODER_CONFIG = "encoder_config/config.json"
+WEIGHTS = "model.safetensors"
+TOKENIZER = "tokenizer.json"
+TOKENIZER_FILES = (
+    TOKENIZER,
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "spm.model",
+    "sentencepiece.bpe.model",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+)
+"""Every file that a checkpoint's tokenizer may have; what is there is kept as it is."""
+
+EMBEDDINGS = (
+    "encoder.embeddings.word_embeddings.weight",
+    "encoder.embeddings.tok_embeddings.weight",
+)
+"""Names under which encoders keep their word embeddings, whose rows decide the vocabulary."""
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """A model with everything that is needed to run it and to write it down again.
+
+    network (Network): The network, with its weights.
+    tokenizer (Tokenizer): The tokenizer.
+    files (dict): Content of the other files, by their path in the directory.
+    dtype (dtype): Type of the weights on disk.
+    """
+
+    network: Network
+    tokenizer: Tokenizer
+    files: dict[str, bytes]
+    dtype: torch.dtype
+
+    @property
+    def config(self) -> SpanConfig:
+        """RETURNS (SpanConfig): What the heads are."""
+        return self.network.config
+
+    def to_files(self) -> dict[str, bytes]:
+        """RETURNS (dict): Content of every file of its directory, by path."""
+        state = self.network.state_dict()
+        tensors = {key: value.to("cpu", self.dtype).contiguous() for key, value in state.items()}
+        return {**self.files, WEIGHTS: save(tensors, metadata={"format": "pt"})}
+
+
+def load_checkpoint(path: Path | str) -> Checkpoint:
+    """Read a checkpoint from a directory; makes no network call.
+
+    path (Path | str): The directory.
+    RETURNS (Checkpoint): The checkpoint, in float32.
+    RAISES (CheckpointError): If a file is missing, damaged or for another kind of model.
+    """
+    path = Path(path)
+    files = _read_files(path)
+    weights = path / WEIGHTS
+    if not weights.is_file():
+        pickled = path / "pytorch_model.bin"
+        found = f"found {pickled}, which is pickled and could run code when read" * pickled.is_file()
+        raise CheckpointError(
+            f"{weights}: no such file, expected the weights in safetensors form"
+            + (f"; {found}: convert it first" if found else "; take a complete checkpoint")
+        )
+    try:
+        tensors = load_file(weights)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{weights}: expected a safetensors file, found {error}") from error
+    return _assemble(files, tensors, str(path))
+
+
+def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> Checkpoint:
+    """Make a checkpoint from the content of its files.
+
+    files (Mapping): Content of every file of its directory, by path.
+    where (str): What to call the whole in errors.
+    RETURNS (Checkpoint): The checkpoint.
+    RAISES (CheckpointError): If a file is missing, damaged or for another kind of model.
+    """
+    rest = {name: content for name, content in files.items() if name != WEIGHTS}
+    for name in (CONFIG, ENCODER_CONFIG, TOKENIZER, WEIGHTS):
+        if name not in files:
+            raise CheckpointError(f"{where}: has no {name}; take a complete checkpoint")
+    try:
+        tensors = load(files[WEIGHTS])
+    except SafetensorError as error:
+        raise CheckpointError(f"{where}/{WEIGHTS}: expected safetensors, found {error}") from error
+    return _assemble(rest, tensors, where)
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
+    """Write a checkpoint to a directory, which is either complete afterwards or as it was.
+
+    checkpoint (Checkpoint): The checkpoint.
+    path (Path | str): The directory; what it holds is replaced.
+    """
+    write_directory(Path(path), checkpoint.to_files())
+
+
+def _read_files(path: Path) -> dict[str, bytes]:
+    if not path.is_dir():
+        raise CheckpointError(f"{path}: no such directory, expected that of a checkpoint")
+    files = {}
+    for name in (CONFIG, ENCODER_CONFIG):
+        if not (path / name).is_file():
+            raise CheckpointError(f"{path / name}: no such file; take a complete checkpoint")
+        files[name] = (path / name).read_bytes()
+    for name in TOKENIZER_FILES:
+        if (path / name).is_file():
+            files[name] = (path / name).read_bytes()
+    if TOKENIZER not in files:
+        files[TOKENIZER] = _convert_tokenizer(path)
+    return files
+
+
+def _convert_tokenizer(path: Path) -> bytes:
+    """Make a `tokenizer.json` of a checkpoint that has only the older files of its tokenizer."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(path), local_files_only=True, trust_remote_code=False
+        )
+        text: str = tokenizer.backend_tokenizer.to_str()
+    except (OSError, ValueError, ImportError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path / TOKENIZER}: no such file, and none could be made of the tokenizer's other "
+            f"files ({error}); take a checkpoint that has it"
+        ) from error
+    return text.encode("utf8")
+
+
+def _assemble(files: dict[str, bytes], tensors: dict[str, Tensor], where: str) -> Checkpoint:
+    config = SpanConfig.from_dict(_json(files, CONFIG, where), f"{where}/{CONFIG}")
+    rows = next((len(tensors[key]) for key in EMBEDDINGS if key in tensors), None)
+    tokenizer = _tokenizer(files, where)
+    files[TOKENIZER] = tokenizer.to_str().encode("utf8")
+    encoder_config = _json(files, ENCODER_CONFIG, where)
+    if rows is not None:
+        _check_vocabulary(tokenizer, rows, where)
+        encoder_config["vocab_size"] = rows
+        files[ENCODER_CONFIG] = json.dumps(encoder_config, indent=2).encode("utf8")
+    network = _build(config, encoder_config, where)
+    dtype = _load_weights(network, tensors, f"{where}/{WEIGHTS}")
+    return Checkpoint(network.eval(), tokenizer, files, dtype)
+
+
+def _json(files: Mapping[str, bytes], name: str, where: str) -> dict[str, Any]:
+    try:
+        data = json.loads(files[name])
+    except ValueError as error:
+        raise CheckpointError(f"{where}/{name}: expected JSON, found {error}") from error
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{where}/{name}: expected a JSON object, found {data!r:.80}")
+    return data
+
+
+def _tokenizer(files: Mapping[str, bytes], where: str) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_str(files[TOKENIZER].decode("utf8"))
+    except Exception as error:  # the library raises nothing more precise
+        raise CheckpointError(f"{where}/{TOKENIZER}: expected a tokenizer, found {error}") from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    missing = [marker for marker in MARKERS if tokenizer.token_to_id(marker) is None]
+    tokenizer.add_special_tokens(missing)
+    return tokenizer
+
+
+def _check_vocabulary(tokenizer: Tokenizer, rows: int, where: str) -> None:
+    for marker in MARKERS:
+        index = tokenizer.token_to_id(marker)
+        if index is None or index >= rows:
+            raise CheckpointError(
+                f"{where}/{WEIGHTS}: has word embeddings for {rows} tokens, and the tokenizer gives "
+                f"{marker} the id {index}; take the tokenizer that belongs to these weights"
+            )
+
+
+def _build(config: SpanConfig, encoder_config: dict[str, Any], where: str) -> Network:
+    from transformers import AutoConfig
+
+    kind = encoder_config.get("model_type")
+    try:
+        encoder = build_encoder(AutoConfig.for_model(**encoder_config))
+    except (ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"{where}/{ENCODER_CONFIG}: describes no encoder that transformers can build "
+            f"(model_type {kind!r}): {error}"
+        ) from error
+    with torch.device("meta"):
+        return Network(config, encoder)
+
+
+def _load_weights(network: Network, tensors: dict[str, Tensor], file: str) -> torch.dtype:
+    """Put the weights into the network.
+
+    RETURNS (dtype): Their type on disk.
+    RAISES (CheckpointError): If they are not exactly those that the network has.
+    """
+    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in tensors.items()}
+    wrong = [
+        f"{key}: expected {_shape(expected.get(key))}, found {_shape(found.get(key))}"
+        for key in sorted(expected.keys() | found.keys())
+        if expected.get(key) != found.get(key)
+    ]
+    if wrong:
+        more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
+        raise CheckpointError(f"{file}: {'; '.join(wrong[:5])}{more}; take the model's own weights")
+    dtypes = {value.dtype for value in tensors.values() if value.is_floating_point()}
+    network.load_state_dict(
+        {
+            key: value.float() if value.is_floating_point() else value
+            for key, value in tensors.items()
+        },
+        assign=True,
+    )
+    return dtypes.pop() if len(dtypes) == 1 else torch.float32
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "nothing" if shape is None else str(shape)

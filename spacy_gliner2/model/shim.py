@@ -1,0 +1,133 @@
+"""The torch model behind the thinc one; its weights load when they are first needed."""
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import srsly
+import torch
+from thinc.api import Shim, get_torch_default_device
+
+from ..inference.scores import SequenceScores
+from ..inference.sequences import TokenSequence
+from ..inference.subwords import Subwords
+from .checkpoint import Checkpoint, checkpoint_from_files, load_checkpoint, save_checkpoint
+from .source import find_checkpoint
+
+_loading = threading.Lock()
+
+
+class GLiNER2Shim(Shim):  # type: ignore[misc]
+    """Holds a checkpoint and runs its network.
+
+    name (str): "embedded", the path of a directory, or a name on the hub.
+    revision (str): For a name on the hub: the commit, tag or branch.
+    device (str): Where to run, such as "cpu", "cuda:0" or "mps"; None for where thinc runs.
+    """
+
+    def __init__(self, name: str, revision: str | None = None, device: str | None = None) -> None:
+        super().__init__(None)
+        self.name = name
+        self.revision = revision
+        self.device = device
+        self._checkpoint: Checkpoint | None = None
+        self._subwords: Subwords | None = None
+        self._process = os.getpid()
+
+    @property
+    def loaded(self) -> bool:
+        """RETURNS (bool): Whether the weights are in memory."""
+        return self._checkpoint is not None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """RETURNS (Checkpoint): The checkpoint, loaded now if it was not before.
+        RAISES (CheckpointError): If it cannot be found or read.
+        """
+        if self._checkpoint is None:
+            with _loading:
+                if self._checkpoint is None:
+                    path = find_checkpoint(self.name, self.revision)
+                    self.set_checkpoint(load_checkpoint(path))
+        assert self._checkpoint is not None
+        return self._checkpoint
+
+    def set_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Run another checkpoint from now on.
+
+        checkpoint (Checkpoint): The checkpoint; moved to the device.
+        """
+        device = get_torch_default_device() if self.device is None else torch.device(self.device)
+        checkpoint.network.to(device)
+        self._subwords = Subwords(checkpoint.tokenizer)
+        self._checkpoint = checkpoint
+
+    @property
+    def subwords(self) -> Subwords:
+        """RETURNS (Subwords): Turns texts into the checkpoint's token ids."""
+        _ = self.checkpoint
+        assert self._subwords is not None
+        return self._subwords
+
+    def predict(self, sequences: Sequence[TokenSequence]) -> list[SequenceScores]:
+        """Score a batch of sequences.
+
+        sequences (Sequence): The sequences.
+        RETURNS (list): The scores of each.
+        """
+        network = self.checkpoint.network
+        if self._process != os.getpid():
+            # Threads of the process that this one was forked from do not exist here, and waiting
+            # for them would take forever.
+            torch.set_num_threads(1)
+            self._process = os.getpid()
+        if network.training:
+            network.eval()
+        with torch.inference_mode():
+            scores: list[SequenceScores] = network(sequences)
+        return scores
+
+    def to_bytes(self) -> bytes:
+        """RETURNS (bytes): The whole checkpoint."""
+        content: bytes = srsly.msgpack_dumps({"files": self.checkpoint.to_files()})
+        return content
+
+    def from_bytes(self, bytes_data: bytes) -> "GLiNER2Shim":
+        """Load a checkpoint.
+
+        bytes_data (bytes): What `to_bytes` returned.
+        RETURNS (GLiNER2Shim): Itself.
+        """
+        self.set_checkpoint(checkpoint_from_files(srsly.msgpack_loads(bytes_data)["files"]))
+        return self
+
+    def to_disk(self, path: Path | str) -> None:
+        """Write the whole checkpoint.
+
+        path (Path | str): The directory.
+        """
+        save_checkpoint(self.checkpoint, path)
+
+    def from_disk(self, path: Path | str) -> "GLiNER2Shim":
+        """Load a checkpoint.
+
+        path (Path | str): The directory.
+        RETURNS (GLiNER2Shim): Itself.
+        """
+        self.set_checkpoint(load_checkpoint(path))
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        loaded = state.pop("_checkpoint") is not None
+        state.pop("_subwords")
+        state["_bytes"] = self.to_bytes() if loaded else None
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        content = state.pop("_bytes")
+        self.__dict__.update(state, _checkpoint=None, _subwords=None)
+        if content is not None:
+            self.from_bytes(content)

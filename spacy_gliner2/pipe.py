@@ -1,0 +1,431 @@
+"""The component: Docs in, annotated Docs out."""
+
+import json
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Dict, Optional  # noqa: UP035  (spaCy evaluates the annotations)
+
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+
+from .annotate import AnnotateOptions, EntsFilter, annotate, register_extensions
+from .extraction import Extraction
+from .inference.extractor import Extractor, Request
+from .inference.settings import Settings
+from .inference.words import Offsets
+from .model.architecture import GLiNER2Model, get_shim
+from .saving import Saved, choose_saved
+from .schema import FrozenSchema
+from .schema.config import check_config_schema
+
+NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
+"""Languages written without blanks between words."""
+
+SCHEMA_ATTR = "gliner2_schema"
+"""Extension of Doc that holds a schema for that Doc alone."""
+
+Scorer = Callable[..., Dict[str, Any]]  # noqa: UP006
+
+
+class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
+    """Extracts entities, labels, relations and records.
+
+    Every argument that `make_gliner2` documents can be read and changed in `cfg`; the schema is
+    the attribute `schema`.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: GLiNER2Model,
+        name: str = "gliner2",
+        *,
+        schema: dict[str, Any],
+        ents_filter: EntsFilter,
+        scorer: Scorer | None = None,
+        **cfg: Any,
+    ) -> None:
+        """Make a component; its weights load when they are first needed.
+
+        vocab (Vocab): The shared vocabulary.
+        model (Model): The model.
+        name (str): The component's name.
+        schema (dict): What to extract.
+        ents_filter (Callable): Decides among the entities already there and those found.
+        scorer (Callable): Scores the component's annotations.
+        **cfg (Any): The other arguments of `make_gliner2`.
+        RAISES (ValueError): If a value or the schema is wrong.
+        """
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.cfg = dict(cfg)
+        check_config_schema(schema)
+        self.schema = FrozenSchema.from_dict(schema)
+        self._ents_filter = ents_filter
+        self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
+        self._extractor = Extractor(model)
+        self._schemas: dict[str, FrozenSchema] = {}
+        self._check()
+        options = self._options()
+        register_extensions(
+            options.relations_attr, options.structures_attr, options.score_attr
+        )
+
+    def _check(self) -> None:
+        self._settings()
+        for key in ("annotate_ents", "overwrite", "cats_prefix", "publish_trf_data"):
+            if not isinstance(self.cfg[key], bool):
+                raise ValueError(f"{key}: {self.cfg[key]!r} is not true or false; give one of them")
+        for key in ("spans_key", "relations_attr", "structures_attr", "score_attr"):
+            if not isinstance(self.cfg[key], str) or not self.cfg[key]:
+                raise ValueError(f"{key}: {self.cfg[key]!r} is no name; give one")
+        modes = ("strict", "contract", "expand")
+        if self.cfg["alignment_mode"] not in modes:
+            raise ValueError(
+                f"alignment_mode: {self.cfg['alignment_mode']!r} is none of {', '.join(modes)}; "
+                "choose one of them"
+            )
+        if self.cfg["publish_trf_data"]:
+            raise ValueError(
+                "publish_trf_data: this version does not share its encoder; leave it false"
+            )
+        self._check_cats(self.schema)
+        if self.vocab.lang in NO_BLANKS and self.cfg["word_splitter"] == "gliner2":
+            warnings.warn(
+                f"word_splitter 'gliner2' splits at blanks, which the language {self.vocab.lang!r} "
+                "is written without; choose 'char' or 'spacy'",
+                stacklevel=2,
+            )
+
+    def _check_cats(self, schema: FrozenSchema) -> None:
+        if self.cfg["cats_prefix"]:
+            return
+        owner: dict[str, str] = {}
+        for task in schema.classifications:
+            for part in task.labels:
+                other = owner.setdefault(part.label, task.task)
+                if other != task.task:
+                    raise ValueError(
+                        f"schema.classifications: the tasks {other!r} and {task.task!r} share the "
+                        f"label {part.label!r}, which would be one key of doc.cats; set cats_prefix "
+                        "to true, or rename one of them"
+                    )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """RETURNS (tuple): Entities, relations, structures and class labels, in this order."""
+        schema = self.schema
+        return (
+            *(part.label for part in schema.entities),
+            *(part.label for part in schema.relations),
+            *(part.name for part in schema.structures),
+            *(part.label for task in schema.classifications for part in task.labels),
+        )
+
+    @property
+    def label_data(self) -> dict[str, Any]:
+        """RETURNS (dict): The schema, as `initialize` takes it."""
+        return self.schema.to_dict()
+
+    @property
+    def is_trainable(self) -> bool:
+        """RETURNS (bool): Whether `spacy train` updates it: not in this version."""
+        return False
+
+    def add_label(self, label: str) -> int:
+        """Add an entity type to the schema.
+
+        label (str): The label.
+        RETURNS (int): 1 if it is new, 0 if it was there.
+        RAISES (ValueError): If it is no usable text.
+        """
+        if not isinstance(label, str):
+            raise ValueError(f"label: {label!r} is not a text; give one")
+        if label in (part.label for part in self.schema.entities):
+            return 0
+        data = self.schema.to_dict()
+        data.setdefault("entities", []).append({"label": label})
+        self.schema = FrozenSchema.from_dict(data)
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Optional[Language] = None,  # noqa: UP045
+        labels: Optional[dict] = None,  # type: ignore[type-arg]  # noqa: UP045
+    ) -> None:
+        """Set the schema, if `[initialize]` gives one; the weights need no initialisation.
+
+        get_examples (Callable): Not used.
+        nlp (Language): Not used.
+        labels (dict): The schema, as `label_data` returns it.
+        """
+        if labels is not None:
+            schema = FrozenSchema.from_dict(labels)
+            self._check_cats(schema)
+            self.schema = schema
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Any = None,
+        losses: Optional[Dict[str, float]] = None,  # noqa: UP006, UP045
+    ) -> Dict[str, float]:  # noqa: UP006
+        """Refuse: this version does not train.
+
+        RAISES (ValueError): Always.
+        """
+        raise ValueError(
+            f"component {self.name!r} is not trained by this version; add it to "
+            "frozen_components in [training]"
+        )
+
+    def __call__(
+        self,
+        doc: Doc,
+        *,
+        threshold: float | None = None,
+        schema: dict[str, Any] | None = None,
+        overlap_policy: str | None = None,
+        batch_size: int | None = None,
+    ) -> Doc:
+        """Annotate a Doc.
+
+        doc (Doc): The Doc.
+        threshold (float): A threshold for this call alone.
+        schema (dict): A schema for this call alone.
+        overlap_policy (str): An overlap policy for this call alone.
+        batch_size (int): Not used.
+        RETURNS (Doc): The same Doc.
+        """
+        stream = self.pipe(
+            [doc], threshold=threshold, schema=schema, overlap_policy=overlap_policy
+        )
+        return next(stream, None)  # None, as spaCy has it, where an error handler took the Doc
+
+    def pipe(
+        self,
+        stream: Iterable[Doc],
+        *,
+        batch_size: int = 128,
+        threshold: float | None = None,
+        schema: dict[str, Any] | None = None,
+        overlap_policy: str | None = None,
+    ) -> Iterator[Doc]:
+        """Annotate a stream of Docs; one that fails goes to the error handler alone.
+
+        stream (Iterable): The Docs.
+        batch_size (int): Docs that are read ahead; batches for the model are made of these.
+        threshold (float): A threshold for this call alone.
+        schema (dict): A schema for this call alone.
+        overlap_policy (str): An overlap policy for this call alone.
+        YIELDS (Doc): The same Docs, in order.
+        """
+        changes = {"threshold": threshold, "overlap_policy": overlap_policy}
+        settings = self._settings(**changes)
+        chosen = self.schema if schema is None else FrozenSchema.from_dict(schema)
+        self._check_cats(chosen)
+        handle = self.get_error_handler()
+        for docs in util.minibatch(stream, size=batch_size):
+            for doc, outcome in zip(docs, self._outcomes(docs, chosen, settings), strict=True):
+                error = outcome if isinstance(outcome, Exception) else None
+                if not isinstance(outcome, Exception):
+                    try:
+                        self.set_annotations([doc], [outcome])
+                    except Exception as raised:  # goes to the error handler below
+                        error = raised
+                if error is None:
+                    yield doc
+                else:
+                    handle(self.name, self, [doc], error)
+
+    def predict(self, docs: Iterable[Doc]) -> list[Extraction]:
+        """Extract from Docs without changing them.
+
+        docs (Iterable): The Docs.
+        RETURNS (list): What was found in each.
+        """
+        extractions = []
+        for outcome in self._outcomes(list(docs), self.schema, self._settings()):
+            if isinstance(outcome, Exception):
+                raise outcome
+            extractions.append(outcome)
+        return extractions
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Sequence[Extraction]) -> None:
+        """Write what was found into Docs.
+
+        docs (Iterable): The Docs.
+        scores (Sequence): What `predict` returned for them.
+        """
+        options = self._options()
+        moved = sum(
+            annotate(doc, extraction, options)
+            for doc, extraction in zip(docs, scores, strict=True)
+        )
+        if moved:
+            warnings.warn(
+                f"component {self.name!r} found mentions that do not begin and end with tokens; "
+                f"alignment_mode {options.alignment_mode!r} decides about them",
+                stacklevel=2,
+            )
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> Dict[str, Any]:  # noqa: UP006
+        """Score a batch of examples for each task of the schema.
+
+        examples (Iterable): The examples.
+        **kwargs (Any): Arguments for the scorer that win over those in `cfg`.
+        RETURNS (dict): The scores.
+        """
+        examples = list(examples)
+        validate_examples(examples, "GLiNER2Pipe.score")
+        scores: Dict[str, Any] = super().score(  # noqa: UP006
+            examples, **{"schema": self.schema, **kwargs}
+        )
+        return scores
+
+    def _settings(self, **changes: Any) -> Settings:
+        values = {key: self.cfg[key] for key in Settings.keys()}  # noqa: SIM118
+        values.update((key, value) for key, value in changes.items() if value is not None)
+        return Settings(**values)
+
+    def _options(self) -> AnnotateOptions:
+        cfg = self.cfg
+        return AnnotateOptions(
+            annotate_ents=cfg["annotate_ents"],
+            ents_filter=self._ents_filter,
+            overwrite=cfg["overwrite"],
+            spans_key=cfg["spans_key"],
+            alignment_mode=cfg["alignment_mode"],
+            relations_attr=cfg["relations_attr"],
+            structures_attr=cfg["structures_attr"],
+            score_attr=cfg["score_attr"],
+            cats_prefix=cfg["cats_prefix"],
+        )
+
+    def _outcomes(
+        self, docs: list[Doc], schema: FrozenSchema, settings: Settings
+    ) -> list[Extraction | Exception]:
+        """Extract from Docs, each with its own schema if it has one."""
+        requests: list[Request] = []
+        outcomes: list[Extraction | Exception | None] = []
+        for doc in docs:
+            try:
+                requests.append(self._request(doc, schema, settings))
+                outcomes.append(None)
+            except ValueError as error:  # belongs to this Doc alone
+                outcomes.append(error)
+        found = iter(self._extractor.extract_each(requests))
+        return [next(found) if outcome is None else outcome for outcome in outcomes]
+
+    def _request(self, doc: Doc, schema: FrozenSchema, settings: Settings) -> Request:
+        own = doc._.get(SCHEMA_ATTR)
+        if own is not None:
+            schema = self._parse(own)
+        words = _token_offsets(doc) if settings.word_splitter == "spacy" else None
+        return Request(doc.text, schema, settings, words)
+
+    def _parse(self, data: dict[str, Any]) -> FrozenSchema:
+        """Validate a Doc's own schema, once for all Docs that have an equal one."""
+        key = json.dumps(data, default=repr)
+        schema = self._schemas.get(key)
+        if schema is None:
+            schema = FrozenSchema.from_dict(data)
+            self._check_cats(schema)
+            if len(self._schemas) >= 256:
+                self._schemas.clear()
+            self._schemas[key] = schema
+        return schema
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Write the component, its weights included.
+
+        exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
+        RETURNS (bytes): The component.
+        """
+        parts = {
+            "cfg": lambda: self._saved().to_json(),
+            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+            "model": get_shim(self.model).to_bytes,
+        }
+        content: bytes = util.to_bytes(parts, exclude)
+        return content
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "GLiNER2Pipe":
+        """Read a component; what its config sets otherwise than it was saved stays so.
+
+        bytes_data (bytes): What `to_bytes` returned.
+        exclude (Iterable): Names of parts to leave out.
+        RETURNS (GLiNER2Pipe): Itself.
+        """
+        found: list[Saved] = []
+        parts = {
+            "cfg": lambda content: found.append(Saved.from_json(content)),
+            "vocab": lambda content: self.vocab.from_bytes(content, exclude=exclude),
+            "model": lambda content: self._load_model(
+                found, lambda: get_shim(self.model).from_bytes(content)
+            ),
+        }
+        util.from_bytes(bytes_data, parts, exclude)
+        self._restore(found)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Write the component to a directory, its weights included.
+
+        path (str | Path): The directory.
+        exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
+        """
+        parts = {
+            "cfg": lambda p: p.write_text(self._saved().to_json(), encoding="utf8"),
+            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+            "model": get_shim(self.model).to_disk,
+        }
+        util.to_disk(path, parts, exclude)
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> "GLiNER2Pipe":
+        """Read a component; what its config sets otherwise than it was saved stays so.
+
+        path (str | Path): The directory.
+        exclude (Iterable): Names of parts to leave out.
+        RETURNS (GLiNER2Pipe): Itself.
+        """
+        found: list[Saved] = []
+        parts = {
+            "cfg": lambda p: found.append(Saved.from_json(p.read_text(encoding="utf8"))),
+            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
+            "model": lambda p: self._load_model(found, lambda: get_shim(self.model).from_disk(p)),
+        }
+        util.from_disk(path, parts, exclude)
+        self._restore(found)
+        return self
+
+    def _saved(self) -> Saved:
+        current = {"cfg": self.cfg, "schema": self.schema.to_dict(), "model": self.model.attrs}
+        return Saved(configured=self._configured, current=dict(current))
+
+    def _load_model(self, found: list[Saved], load: Callable[[], object]) -> None:
+        """Load saved weights, unless the config asks for another checkpoint by now."""
+        if not found or found[0].configured["model"] == self._configured["model"]:
+            load()
+
+    def _restore(self, found: list[Saved]) -> None:
+        for saved in found:
+            chosen = choose_saved(saved, self._configured)
+            self.cfg.update(chosen["cfg"])
+            self.schema = FrozenSchema.from_dict(chosen["schema"])
+            self._check()
+
+
+def _token_offsets(doc: Doc) -> tuple[Offsets, ...]:
+    return tuple((token.idx, token.idx + len(token)) for token in doc if not token.is_space)
