@@ -74,9 +74,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
         options = self._options()
-        register_extensions(
-            options.relations_attr, options.structures_attr, options.score_attr
-        )
+        register_extensions(options.relations_attr, options.structures_attr, options.score_attr)
 
     def _check(self) -> None:
         self._settings()
@@ -113,9 +111,9 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
                 other = owner.setdefault(part.label, task.task)
                 if other != task.task:
                     raise ValueError(
-                        f"schema.classifications: the tasks {other!r} and {task.task!r} share the "
-                        f"label {part.label!r}, which would be one key of doc.cats; set cats_prefix "
-                        "to true, or rename one of them"
+                        f"schema.classifications: the tasks {other!r} and {task.task!r} share "
+                        f"the label {part.label!r}, which would be one key of doc.cats; set "
+                        "cats_prefix to true, or rename one of them"
                     )
 
     @property
@@ -208,10 +206,9 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         batch_size (int): Not used.
         RETURNS (Doc): The same Doc.
         """
-        stream = self.pipe(
-            [doc], threshold=threshold, schema=schema, overlap_policy=overlap_policy
-        )
-        return next(stream, None)  # None, as spaCy has it, where an error handler took the Doc
+        stream = self.pipe([doc], threshold=threshold, schema=schema, overlap_policy=overlap_policy)
+        # None, as spaCy has it, where an error handler took the Doc.
+        return next(stream, None)  # type: ignore[return-value]
 
     def pipe(
         self,
@@ -270,8 +267,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         """
         options = self._options()
         moved = sum(
-            annotate(doc, extraction, options)
-            for doc, extraction in zip(docs, scores, strict=True)
+            annotate(doc, extraction, options) for doc, extraction in zip(docs, scores, strict=True)
         )
         if moved:
             warnings.warn(
@@ -353,7 +349,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
         RETURNS (bytes): The component.
         """
-        parts = {
+        parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda: self._saved().to_json(),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
             "model": get_shim(self.model).to_bytes,
@@ -369,7 +365,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         RETURNS (GLiNER2Pipe): Itself.
         """
         found: list[Saved] = []
-        parts = {
+        parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda content: found.append(Saved.from_json(content)),
             "vocab": lambda content: self.vocab.from_bytes(content, exclude=exclude),
             "model": lambda content: self._load_model(
@@ -386,7 +382,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         path (str | Path): The directory.
         exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
         """
-        parts = {
+        parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda p: p.write_text(self._saved().to_json(), encoding="utf8"),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": get_shim(self.model).to_disk,
@@ -401,7 +397,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         RETURNS (GLiNER2Pipe): Itself.
         """
         found: list[Saved] = []
-        parts = {
+        parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda p: found.append(Saved.from_json(p.read_text(encoding="utf8"))),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: self._load_model(found, lambda: get_shim(self.model).from_disk(p)),

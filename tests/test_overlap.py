@@ -70,7 +70,9 @@ def test_flat_is_the_greedy_choice_by_score(candidates):
 def test_longest_drops_exactly_what_lies_within_another(candidates):
     ranked = best_per_span(candidates)
     expected = [
-        c for c in ranked if not any(o != c and o.start <= c.start and c.end <= o.end for o in ranked)
+        c
+        for c in ranked
+        if not any(o != c and o.start <= c.start and c.end <= o.end for o in ranked)
     ]
     assert resolve_overlaps(candidates, "longest") == expected
 

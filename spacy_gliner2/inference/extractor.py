@@ -168,4 +168,3 @@ class Extractor:
         request = reading.request
         findings = [found for found in reading.findings if found is not None]
         return merge(request.text, request.schema, findings, request.settings.overlap_policy)
-

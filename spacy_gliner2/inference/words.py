@@ -62,7 +62,8 @@ def read_words(text: str, splitter: str, tokens: tuple[Offsets, ...] | None = No
         spans = split_words(closed, splitter)
     elif tokens is None:
         raise ValueError(
-            "word_splitter: 'spacy' needs a Doc, and this is a plain text; choose 'gliner2' or 'char'"
+            "word_splitter: 'spacy' needs a Doc, and this is a plain text; choose 'gliner2' or "
+            "'char'"
         )
     else:
         spans = [span for span in tokens if text[slice(*span)].strip()]

@@ -1,9 +1,9 @@
 """Checkpoints in the reference's directory layout (its section 6), read and written strictly.
 
-    config.json                   what the heads are
-    encoder_config/config.json    what the encoder is
-    model.safetensors             all weights
-    tokenizer.json, ...           the tokenizer's files
+config.json                   what the heads are
+encoder_config/config.json    what the encoder is
+model.safetensors             all weights
+tokenizer.json, ...           the tokenizer's files
 """
 
 import json
@@ -21,7 +21,7 @@ from torch import Tensor
 from ..files import write_directory
 from ..schema import MARKERS
 from .config import SpanConfig
-from .encoders import build_encoder
+from .encoders import EmptyWeights, build_encoder
 from .errors import CheckpointError
 from .network import Network
 
@@ -88,7 +88,9 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
     weights = path / WEIGHTS
     if not weights.is_file():
         pickled = path / "pytorch_model.bin"
-        found = f"found {pickled}, which is pickled and could run code when read" * pickled.is_file()
+        found = (
+            f"found {pickled}, which is pickled and could run code when read" * pickled.is_file()
+        )
         raise CheckpointError(
             f"{weights}: no such file, expected the weights in safetensors form"
             + (f"; {found}: convert it first" if found else "; take a complete checkpoint")
@@ -190,7 +192,9 @@ def _tokenizer(files: Mapping[str, bytes], where: str) -> Tokenizer:
     try:
         tokenizer = Tokenizer.from_str(files[TOKENIZER].decode("utf8"))
     except Exception as error:  # the library raises nothing more precise
-        raise CheckpointError(f"{where}/{TOKENIZER}: expected a tokenizer, found {error}") from error
+        raise CheckpointError(
+            f"{where}/{TOKENIZER}: expected a tokenizer, found {error}"
+        ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     missing = [marker for marker in MARKERS if tokenizer.token_to_id(marker) is None]
@@ -203,8 +207,8 @@ def _check_vocabulary(tokenizer: Tokenizer, rows: int, where: str) -> None:
         index = tokenizer.token_to_id(marker)
         if index is None or index >= rows:
             raise CheckpointError(
-                f"{where}/{WEIGHTS}: has word embeddings for {rows} tokens, and the tokenizer gives "
-                f"{marker} the id {index}; take the tokenizer that belongs to these weights"
+                f"{where}/{WEIGHTS}: has word embeddings for {rows} tokens, and the tokenizer "
+                f"gives {marker} the id {index}; take the tokenizer that belongs to the weights"
             )
 
 
@@ -212,14 +216,14 @@ def _build(config: SpanConfig, encoder_config: dict[str, Any], where: str) -> Ne
     from transformers import AutoConfig
 
     kind = encoder_config.get("model_type")
-    try:
-        encoder = build_encoder(AutoConfig.for_model(**encoder_config))
-    except (ValueError, TypeError, KeyError) as error:
-        raise CheckpointError(
-            f"{where}/{ENCODER_CONFIG}: describes no encoder that transformers can build "
-            f"(model_type {kind!r}): {error}"
-        ) from error
-    with torch.device("meta"):
+    with EmptyWeights():
+        try:
+            encoder = build_encoder(AutoConfig.for_model(**encoder_config))
+        except (ValueError, TypeError, KeyError) as error:
+            raise CheckpointError(
+                f"{where}/{ENCODER_CONFIG}: describes no encoder that transformers can build "
+                f"(model_type {kind!r}): {error}"
+            ) from error
         return Network(config, encoder)
 
 

@@ -22,6 +22,12 @@ TILE = 1 << 19
 """Most numbers of a tile of spans, so that it stays in the processor's cache."""
 
 
+def _linear(layers: nn.Sequential, index: int) -> nn.Linear:
+    layer = layers[index]
+    assert isinstance(layer, nn.Linear)
+    return layer
+
+
 def _mlp(inputs: int, inner: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, inner), nn.ReLU(), nn.Linear(inner, outputs))
 
@@ -61,7 +67,7 @@ class SpanMarker(nn.Module):
             *Shape:* (rows, 4 * hidden) each.
         """
         hidden = rows.shape[1]
-        first = self.out_project[0]
+        first = _linear(self.out_project, 0)
         starts = F.relu(self.project_start(rows))
         ends = F.relu(self.project_end(rows))
         return (
@@ -76,7 +82,7 @@ class SpanMarker(nn.Module):
         RETURNS (tuple): The folded queries and what each adds to a score.
             *Shape:* (queries, 4 * hidden) and (queries,)
         """
-        last = self.out_project[3]
+        last = _linear(self.out_project, 3)
         return queries @ last.weight, queries @ last.bias
 
     def forward(self, starts: Tensor, ends: Tensor, queries: Tensor) -> Tensor:
@@ -141,7 +147,7 @@ class Network(nn.Module):
         ids = [i for sequence in sequences for i in (*sequence.prompt.ids, *sequence.ids)]
         lengths = [len(sequence) for sequence in sequences]
         states: Tensor = self.encoder(torch.tensor(ids, device=self.device), lengths)
-        return states.to(self.count_pred[0].weight.dtype)
+        return states.to(_linear(self.count_pred, 0).weight.dtype)
 
     def forward(self, sequences: Sequence[TokenSequence]) -> list[SequenceScores]:
         """Score a batch.
@@ -180,7 +186,8 @@ class Network(nn.Module):
             return ()
         flat = torch.tensor([child for i in tasks for child in children[i]], device=states.device)
         logits: Tensor = self.classifier(states[flat]).squeeze(-1)
-        return logits.split([len(children[i]) for i in tasks])
+        found: Sequence[Tensor] = logits.split([len(children[i]) for i in tasks])
+        return found
 
     def _count(self, states: Tensor, parents: Tensor, groups: list[int]) -> dict[int, int]:
         if not groups:
@@ -191,7 +198,7 @@ class Network(nn.Module):
     def _queries(
         self, states: Tensor, children: list[list[int]], asked: dict[int, int]
     ) -> dict[int, Tensor]:
-        """Make the queries of all groups that have the same numbers of labels and instances at once.
+        """Make the queries of all groups that are alike in labels and instances at once.
 
         asked (dict): Number of instances of each group.
         RETURNS (dict): The queries of each group. *Shape:* (instances, labels, hidden)

@@ -19,7 +19,7 @@ from .source import find_checkpoint
 _loading = threading.Lock()
 
 
-class GLiNER2Shim(Shim):  # type: ignore[misc]
+class GLiNER2Shim(Shim):
     """Holds a checkpoint and runs its network.
 
     name (str): "embedded", the path of a directory, or a name on the hub.

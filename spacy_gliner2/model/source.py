@@ -32,8 +32,8 @@ def find_checkpoint(name: str, revision: str | None = None) -> Path:
 def _download(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
-        HFValidationError,
         HfHubHTTPError,
+        HFValidationError,
         LocalEntryNotFoundError,
     )
     from requests import RequestException

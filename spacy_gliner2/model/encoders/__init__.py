@@ -4,6 +4,7 @@ from transformers import AutoModel, PretrainedConfig
 
 from .base import PackedEncoder
 from .bert import PackedBert
+from .deberta import PackedDeberta
 from .empty import EmptyWeights
 from .fallback import PaddedEncoder
 
@@ -26,7 +27,7 @@ def build_encoder(config: PretrainedConfig) -> PackedEncoder:
             "'deberta-v2' or 'bert'"
         )
     model = AutoModel.from_config(config, trust_remote_code=False).eval()
-    for kind in (PackedBert,):
+    for kind in (PackedBert, PackedDeberta):
         if kind.supports(config):
             return kind(model)
     return PaddedEncoder(model)

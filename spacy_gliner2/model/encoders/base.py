@@ -74,7 +74,7 @@ class PackedEncoder(nn.Module):
         """
         if self.records:
             return make()
-        weights = (weight for module in modules for weight in module.parameters())
+        weights = [weight for module in modules for weight in module.parameters()]
         value: T = self._cache.get(weights, make)  # type: ignore[assignment]
         return value
 

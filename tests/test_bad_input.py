@@ -1,0 +1,110 @@
+"""Bad input: each row of the design's table, an error that names key, value and remedy."""
+
+import pytest
+import spacy
+
+from spacy_gliner2.model.architecture import build_gliner2_model
+from spacy_gliner2.model.errors import CheckpointError
+from spacy_gliner2.schema import SchemaError
+
+
+def add(**config):
+    return spacy.blank("en").add_pipe("gliner2", config=config)
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"entity": ["a"]}, r"schema\.entity: .*not a key"),
+        ({"entities": [{"label": "a", "threshold": 3}]}, r"entities\[0\]\.threshold: 3 is above 1"),
+        ({"entities": [" "]}, r"entities\[0\]\.label: ' ' is blank"),
+        ({"entities": ["say [E] x"]}, r"contains \[E\].*reword"),
+        ({"classifications": [{"task": "t", "labels": ["a"]}]}, "fewer than two labels"),
+        (
+            {"structures": {"s": {"fields": [{"name": "f", "dtype": "money"}]}}},
+            "'money' is none of",
+        ),
+        ({"relations": [{"label": "r", "head": ["ghost"]}]}, "'ghost'.*not among the entities"),
+    ],
+)
+def test_a_schema_with_an_error_is_refused_when_the_pipe_is_added(schema, message):
+    with pytest.raises(SchemaError, match=message):
+        add(schema=schema)
+
+
+@pytest.mark.parametrize("label", ["a: b", "a = b", "US$", "# a", "[a"])
+def test_a_label_that_config_cannot_hold_as_a_key_is_refused_with_the_list_form(label):
+    with pytest.raises(SchemaError, match="label"):
+        add(schema={"entities": {label: "what it is"}})
+    add(schema={"entities": [{"label": label, "description": "what it is"}]})
+
+
+def test_a_text_that_config_cannot_read_back_is_refused():
+    with pytest.raises(SchemaError, match=r"\$\{"):
+        add(schema={"entities": ["price ${x}"]})
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"threshold": 1.5}, "threshold: 1.5"),
+        ({"overlap_policy": "some"}, "overlap_policy: 'some' is none of"),
+        ({"alignment_mode": "loose"}, "alignment_mode: 'loose' is none of"),
+        ({"word_splitter": "blanks"}, "word_splitter: 'blanks' is none of"),
+        ({"window": 0}, "window: 0"),
+        ({"window": 100, "stride": 200}, r"stride: 200 is above window \(100\)"),
+        ({"max_batch_items": -1}, "max_batch_items: -1"),
+        ({"spans_key": ""}, "spans_key: ''"),
+        ({"publish_trf_data": True}, "publish_trf_data"),
+        ({"model": {"precision": "int3"}}, "model.precision: 'int3' is none of"),
+        ({"model": {"device": "toaster"}}, "model.device: 'toaster'"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(config, message):
+    with pytest.raises(ValueError, match=message):
+        add(**config)
+
+
+def test_tasks_that_share_a_label_are_refused_with_the_key_that_separates_them():
+    tasks = [{"task": "a", "labels": ["yes", "no"]}, {"task": "b", "labels": ["no", "maybe"]}]
+    with pytest.raises(ValueError, match=r"'no'.*cats_prefix"):
+        add(schema={"classifications": tasks})
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2", config={"schema": {"classifications": tasks}, "cats_prefix": True})
+    assert list(nlp("Well.").cats) == ["a:yes", "a:no", "b:no", "b:maybe"]
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "nowhere", "/no/such/dir", "a/b/c"])
+def test_a_missing_checkpoint_is_named_when_it_is_needed(name):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2", config={"model": {"name": name}})
+    with pytest.raises(CheckpointError, match=r"is no directory.*'embedded'"):
+        nlp("Paris")
+
+
+def test_a_hub_name_without_a_network_gives_one_clear_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    shim = build_gliner2_model("nobody/nothing").shims[0]
+    with pytest.raises(CheckpointError, match=r"'nobody/nothing'.*check the name and the network"):
+        _ = shim.checkpoint
+
+
+def test_a_schema_that_fills_the_window_is_refused_with_the_numbers():
+    nlp = spacy.blank("en")
+    labels = [f"a rather long label number {n}" for n in range(100)]
+    nlp.add_pipe("gliner2", config={"schema": {"entities": labels}})
+    with pytest.raises(ValueError, match=r"takes \d+ of the 512 tokens"):
+        nlp("Paris")
+
+
+def test_a_catastrophic_expression_is_stopped_and_reported():
+    nlp = spacy.blank("en")
+    entity = {"label": "person", "validators": [{"pattern": r"(\w+\s?)+\d", "mode": "full"}]}
+    nlp.add_pipe("gliner2", config={"schema": {"entities": [entity]}, "threshold": 0.05})
+    text = "Anna Maria Bertha Clara Dorothea Elisabeth Franziska Gertrude came."
+    with pytest.warns(UserWarning, match="took longer") as caught:
+        docs = list(nlp.pipe([text, text]))
+    assert [doc.ents for doc in docs] == [(), ()]
+    assert len(caught) == 1
