@@ -71,6 +71,7 @@ class FieldValue:
     start (int): Offset of its first character; None for a choice, which is not in the text.
     end (int): Offset after its last character; None for a choice.
     value (ParsedValue): What a typed field was parsed to; None where that was not possible.
+    typed (bool): Whether the field is a typed one.
     """
 
     text: str
@@ -78,6 +79,7 @@ class FieldValue:
     start: int | None = None
     end: int | None = None
     value: ParsedValue | None = None
+    typed: bool = False
 
 
 FieldValues: TypeAlias = FieldValue | tuple[FieldValue, ...] | None

@@ -13,7 +13,8 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 
-from .annotate import AnnotateOptions, EntsFilter, annotate, register_extensions
+from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, register_extensions
+from .ents_filter import EntsFilter
 from .extraction import Extraction
 from .inference.extractor import Extractor, Request
 from .inference.settings import Settings
@@ -25,9 +26,6 @@ from .schema.config import check_config_schema
 
 NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
 """Languages written without blanks between words."""
-
-SCHEMA_ATTR = "gliner2_schema"
-"""Extension of Doc that holds a schema for that Doc alone."""
 
 Scorer = Callable[..., Dict[str, Any]]  # noqa: UP006
 
@@ -207,8 +205,9 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         RETURNS (Doc): The same Doc.
         """
         stream = self.pipe([doc], threshold=threshold, schema=schema, overlap_policy=overlap_policy)
+        annotated = list(stream)
         # None, as spaCy has it, where an error handler took the Doc.
-        return next(stream, None)  # type: ignore[return-value]
+        return annotated[0] if annotated else None  # type: ignore[return-value]
 
     def pipe(
         self,
@@ -233,18 +232,20 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         chosen = self.schema if schema is None else FrozenSchema.from_dict(schema)
         self._check_cats(chosen)
         handle = self.get_error_handler()
+        moved = 0
         for docs in util.minibatch(stream, size=batch_size):
             for doc, outcome in zip(docs, self._outcomes(docs, chosen, settings), strict=True):
                 error = outcome if isinstance(outcome, Exception) else None
                 if not isinstance(outcome, Exception):
                     try:
-                        self.set_annotations([doc], [outcome])
+                        moved += self._annotate([doc], [outcome])
                     except Exception as raised:  # goes to the error handler below
                         error = raised
                 if error is None:
                     yield doc
                 else:
                     handle(self.name, self, [doc], error)
+        self._report_moved(moved)
 
     def predict(self, docs: Iterable[Doc]) -> list[Extraction]:
         """Extract from Docs without changing them.
@@ -265,14 +266,20 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         docs (Iterable): The Docs.
         scores (Sequence): What `predict` returned for them.
         """
+        self._report_moved(self._annotate(docs, scores))
+
+    def _annotate(self, docs: Iterable[Doc], extractions: Sequence[Extraction]) -> int:
         options = self._options()
-        moved = sum(
-            annotate(doc, extraction, options) for doc, extraction in zip(docs, scores, strict=True)
-        )
+        pairs = zip(docs, extractions, strict=True)
+        return sum(annotate(doc, extraction, options) for doc, extraction in pairs)
+
+    def _report_moved(self, moved: int) -> None:
+        """Warn once of all mentions that are not whole tokens."""
         if moved:
             warnings.warn(
-                f"component {self.name!r} found mentions that do not begin and end with tokens; "
-                f"alignment_mode {options.alignment_mode!r} decides about them",
+                f"component {self.name!r} found {moved} mentions that do not begin and end with "
+                f"tokens; alignment_mode {self.cfg['alignment_mode']!r} decided what became of "
+                "them, and relations and records have their exact offsets",
                 stacklevel=2,
             )
 

@@ -128,7 +128,8 @@ def test_overrides_of_a_call_leave_no_trace(nlp):
     (doc,) = nlp.pipe([TEXT], component_cfg=override)
     assert all(score >= 0.99 for score in doc.spans["gliner2"].attrs["scores"])
     assert {s.label_ for s in doc.spans["gliner2"]} <= {"city"}
-    assert {s.label_ for s in nlp(TEXT, component_cfg=override).spans["gliner2"]} <= {"city"}
+    doc = nlp(TEXT, component_cfg=override)
+    assert {s.label_ for s in doc.spans["gliner2"]} <= {"city"}
     assert content(nlp(TEXT)) == before
 
 
@@ -241,3 +242,11 @@ def test_a_language_without_blanks_is_warned_about():
     with pytest.warns(UserWarning, match="word_splitter.*'char' or 'spacy'"):
         nlp.add_pipe("gliner2", config={"schema": {"entities": ["person"]}})
     nlp.add_pipe("gliner2", name="ok", config={"word_splitter": "char"})
+
+
+def test_mentions_that_are_no_whole_tokens_are_counted_in_one_warning(nlp):
+    texts = [TEXT + TEXT, TEXT + TEXT]  # "1891.Marie" is one token
+    with pytest.warns(UserWarning, match=r"found \d+ mentions that do not begin") as caught:
+        docs = list(nlp.pipe(texts))
+    assert len(caught) == 1
+    assert "1891.Marie Curie" in [e.text for e in docs[0].ents]

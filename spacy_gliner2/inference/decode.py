@@ -153,8 +153,9 @@ class WindowDecoder:
 
     def _value(self, candidate: Candidate, part: StructureField) -> FieldValue:
         text = self._text[candidate.start : candidate.end]
-        value = None if part.dtype in ("list", "str") else parse_value(text, part.dtype)
-        return FieldValue(text, candidate.score, candidate.start, candidate.end, value)
+        typed = part.dtype not in ("list", "str")
+        value = parse_value(text, part.dtype) if typed else None
+        return FieldValue(text, candidate.score, candidate.start, candidate.end, value, typed)
 
     def _choice(self, part: StructureField, scores: FloatArray) -> FieldValues:
         """Pick among a field's choices.

@@ -18,9 +18,6 @@ from .counting import COUNTING_LAYERS, MAX_COUNT
 from .encoders import PackedEncoder
 from .rows import pool_rows
 
-TILE = 1 << 19
-"""Most numbers of a tile of spans, so that it stays in the processor's cache."""
-
 
 def _linear(layers: nn.Sequential, index: int) -> nn.Linear:
     layer = layers[index]
@@ -85,26 +82,26 @@ class SpanMarker(nn.Module):
         last = _linear(self.out_project, 3)
         return queries @ last.weight, queries @ last.bias
 
-    def forward(self, starts: Tensor, ends: Tensor, queries: Tensor) -> Tensor:
+    def forward(self, starts: Tensor, ends: Tensor, folded: Tensor, bias: Tensor) -> Tensor:
         """Score all spans of one sequence.
 
         starts (Tensor): From `project`, for the rows of the sequence.
         ends (Tensor): From `project`, for the rows of the sequence.
-        queries (Tensor): *Shape:* (queries, hidden)
-        RETURNS (Tensor): Logits; those of spans that end after the last row mean nothing.
+        folded (Tensor): From `fold`, for the queries of the sequence.
+        bias (Tensor): From `fold`, for the queries of the sequence.
+        RETURNS (Tensor): Logits; minus infinity for spans that end after the last row.
             *Shape:* (queries, rows, max_width)
         """
-        folded, bias = self.fold(queries)
-        count, inner = starts.shape
-        padded = F.pad(ends, (0, 0, 0, self.max_width - 1))
-        windows = padded.unfold(0, self.max_width, 1).transpose(1, 2)
-        size = max(1, TILE // (self.max_width * inner))
-        tiles = []
-        for first in range(0, count, size):
-            spans = starts[first : first + size, None] + windows[first : first + size]
+        count = starts.shape[0]
+        by_width = []
+        for width in range(min(self.max_width, count)):
+            spans = starts[: count - width] + ends[width:]
             spans = self.out_project[2](F.relu(spans, inplace=not spans.requires_grad))
-            tiles.append(spans.view(-1, inner) @ folded.T + bias)
-        return torch.cat(tiles).view(count, self.max_width, -1).permute(2, 0, 1)
+            logits = torch.addmm(bias, spans, folded.T)
+            by_width.append(F.pad(logits, (0, 0, 0, width), value=-torch.inf))
+        missing = self.max_width - len(by_width)
+        scores = F.pad(torch.stack(by_width, dim=1), (0, 0, 0, missing), value=-torch.inf)
+        return scores.permute(2, 0, 1)
 
 
 class Network(nn.Module):
@@ -233,16 +230,20 @@ class Network(nn.Module):
             self.config.token_pooling,
         )
         starts, ends = self.spans.project(rows)
+        ordered = [i for own in members.values() for i in own]
+        folded, bias = self.spans.fold(torch.cat([queries[i].flatten(0, 1) for i in ordered]))
         found = []
-        first = 0
+        row = query = 0
         for n, own in members.items():
-            last = first + len(sequences[n].rows)
-            flat = torch.cat([queries[i].flatten(0, 1) for i in own])
-            probabilities = self.spans(starts[first:last], ends[first:last], flat).sigmoid()
+            last = row + len(sequences[n].rows)
             sizes = [queries[i].shape[0] * queries[i].shape[1] for i in own]
-            for i, part in zip(own, probabilities.split(sizes), strict=True):
+            end = query + sum(sizes)
+            logits = self.spans(
+                starts[row:last], ends[row:last], folded[query:end], bias[query:end]
+            )
+            for i, part in zip(own, logits.sigmoid().split(sizes), strict=True):
                 found.append((i, part.unflatten(0, queries[i].shape[:2])))
-            first = last
+            row, query = last, end
         return found
 
 

@@ -15,11 +15,14 @@ from .base import PackedEncoder, positions, runs
 from .layer import Intermediate, Output, add_and_norm, feed_forward, fuse
 from .relative import Distances, PositionTables
 
+QUERIES = 256
+"""Queries of a block, which bounds the memory that long sequences need."""
+
 SCORES = 1 << 20
-"""Most attention scores at once on a processor, so that they stay in its cache."""
+"""About how many scores to compute at once for sequences of equal length, on a processor."""
 
 SCORES_GPU = 1 << 27
-"""Most attention scores at once on another device, which is slow if asked often."""
+"""The same on another device, where many small steps are slow."""
 
 
 class _Embeddings(Protocol):
@@ -201,10 +204,9 @@ class PackedDeberta(PackedEncoder):
             own = own.view(count, length, 3, heads, -1)
             for part in own.split(max(1, budget // (heads * length * length))):
                 query, key, value = part.permute(2, 0, 3, 1, 4)
-                size = max(1, budget // (heads * length))
                 blocks = [
-                    self._attend_block(attention, block, key, value, tables, i * size)
-                    for i, block in enumerate(query.split(size, dim=2))
+                    self._attend_block(attention, block, key, value, tables, i * QUERIES)
+                    for i, block in enumerate(query.split(QUERIES, dim=2))
                 ]
                 contexts += [_merge(blocks)]
         return contexts[0] if len(contexts) == 1 else torch.cat(contexts)

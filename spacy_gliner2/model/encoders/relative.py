@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+KEYS = 64
+"""Keys of a tile that is compared with positions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Distances:
@@ -80,19 +83,29 @@ class PositionTables:
         first (int): Position of the first query.
         RETURNS (Tensor | None): Scores. *Shape:* (sequences, heads, queries, keys)
         """
-        asked, length = query.shape[2], key.shape[2]
-        lowest, highest = first - length + 1, first + asked - 1
-        scores = None
+        if self.keys is None and self.queries is None:
+            return None
+        length = key.shape[2]
         if self.keys is not None:
-            middle = self.keys.shape[1] // 2
-            table = self.keys[:, middle - highest : middle - lowest + 1]
-            scores = _skewed(query, table, length)
+            middle, last = self.keys.shape[1] // 2, first + query.shape[2] - 1
+            rows = self.keys[:, middle - last : middle - first + length]
+            scores = _skewed(query, rows, length)
+        else:
+            scores = query.new_zeros(*query.shape[:3], length)
         if self.queries is not None:
-            middle = self.queries.shape[1] // 2
-            table = self.queries[:, middle + lowest : middle + highest + 1]
-            turned = _skewed(key, table, asked).transpose(2, 3)
-            scores = turned.contiguous() if scores is None else scores + turned
+            _add_to_queries(scores, self.queries, key, first)
         return scores
+
+
+def _add_to_queries(scores: Tensor, table: Tensor, key: Tensor, first: int) -> None:
+    # All keys of a tile are compared with the distances of any of them, so that most products
+    # would be in vain if a tile had more keys than there are queries.
+    middle, asked = table.shape[1] // 2, scores.shape[2]
+    for start in range(0, key.shape[2], KEYS):
+        tile = key[:, :, start : start + KEYS]
+        stop = start + tile.shape[2]
+        rows = table[:, middle + first - stop + 1 : middle + first - start + asked]
+        scores[..., start:stop] += _skewed(tile, rows, asked).transpose(2, 3)
 
 
 def _skewed(states: Tensor, table: Tensor, columns: int) -> Tensor:
