@@ -206,7 +206,5 @@ def value_span(doc: Doc, value: dict[str, Any], label: str = "") -> Span | None:
     """
     if "start" not in value:
         return None
-    span: Span | None = doc.char_span(
-        value["start"], value["end"], label, alignment_mode="expand"
-    )
+    span: Span | None = doc.char_span(value["start"], value["end"], label, alignment_mode="expand")
     return span

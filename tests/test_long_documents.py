@@ -45,7 +45,7 @@ def long_text(words, seed=0):
 
 def window_texts(extractor, text, settings):
     """Cut a text where the extractor does."""
-    shim = get_shim(extractor._model)
+    shim = get_shim(extractor.model)
     words = read_words(text, "gliner2")
     prompt = extractor._prompt(SCHEMA)
     windows = make_windows(

@@ -57,7 +57,7 @@ class Extractor:
     """
 
     def __init__(self, model: Model[list[TokenSequence], list[SequenceScores]]) -> None:
-        self._model = model
+        self.model = model
         self._prompts: dict[FrozenSchema, Prompt] = {}
         self._prompts_of: object = None
 
@@ -105,7 +105,7 @@ class Extractor:
 
     def _prepare(self, request: Request) -> _Reading:
         settings = request.settings
-        shim = get_shim(self._model)
+        shim = get_shim(self.model)
         network = shim.checkpoint.network
         prompt = self._prompt(request.schema)
         words = read_words(request.text, settings.word_splitter, request.words)
@@ -123,7 +123,7 @@ class Extractor:
         return _Reading(request, prompt, words, windows, sequences, [None] * len(windows))
 
     def _prompt(self, schema: FrozenSchema) -> Prompt:
-        subwords = get_shim(self._model).subwords
+        subwords = get_shim(self.model).subwords
         if self._prompts_of is not subwords:  # another checkpoint, other ids
             self._prompts, self._prompts_of = {}, subwords
         prompt = self._prompts.get(schema)
@@ -137,7 +137,7 @@ class Extractor:
     def _run(self, batch: list[tuple[_Reading, int]]) -> None:
         """Run a batch, and if it fails each of its sequences by itself."""
         try:
-            scores = self._model.predict([reading.sequences[n] for reading, n in batch])
+            scores = self.model.predict([reading.sequences[n] for reading, n in batch])
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             if len(batch) > 1:
                 for one in batch:

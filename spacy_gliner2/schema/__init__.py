@@ -1,5 +1,6 @@
 """What to extract: the schema and the ways to make one."""
 
+from .builder import RegexValidator, Schema, StructureBuilder, freeze
 from .errors import SchemaError
 from .schema import (
     MARKERS,
@@ -19,9 +20,13 @@ __all__ = [
     "Classification",
     "Entity",
     "FrozenSchema",
+    "RegexValidator",
     "Relation",
+    "Schema",
     "SchemaError",
     "Structure",
+    "StructureBuilder",
     "StructureField",
     "Validator",
+    "freeze",
 ]

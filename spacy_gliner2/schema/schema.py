@@ -19,6 +19,7 @@ from typing_extensions import Self
 
 from .errors import SchemaError, schema_error
 from .forms import as_items
+from .shorthand import FieldDtype, parse_field
 
 MARKERS = (
     "[SEP_STRUCT]",
@@ -35,7 +36,6 @@ MARKERS = (
 """The tokens that structure the model's prompt, in the order in which they get their ids."""
 
 EntityDtype = Literal["list", "str"]
-FieldDtype = Literal["list", "str", "float", "int", "bool", "date"]
 Activation = Literal["auto", "sigmoid", "softmax"]
 
 
@@ -168,16 +168,20 @@ class Structure(_Part):
     """
 
     name: Name
-    fields: tuple[StructureField, ...] = Field(min_length=1)
+    fields: tuple[StructureField, ...]
 
     @field_validator("fields", mode="before")
     @classmethod
     def _any_form(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            value = [parse_field(item) if isinstance(item, str) else item for item in value]
         return as_items(value, key="name", short="description")
 
     @field_validator("fields")
     @classmethod
     def _names_are_unique(cls, value: tuple[StructureField, ...]) -> tuple[StructureField, ...]:
+        if not value:
+            raise ValueError("is empty; give at least one field")
         _unique(tuple(part.name for part in value), "the field")
         return value
 

@@ -183,8 +183,8 @@ class PackedDeberta(PackedEncoder):
         return _Projections(weight, bias, PositionTables(keys, queries))
 
     def _table(self, attention: _SelfAttention, projected: Tensor) -> Tensor:
-        by_head = projected.unflatten(1, (attention.num_attention_heads, -1)).transpose(0, 1)
-        return by_head.contiguous() * self._scale(attention)
+        by_head = projected.view(projected.shape[0], attention.num_attention_heads, -1)
+        return by_head.transpose(0, 1).contiguous() * self._scale(attention)
 
     def _scale(self, attention: _SelfAttention) -> float:
         return 1 / sqrt(attention.attention_head_size * self.factor)

@@ -19,6 +19,8 @@ class PaddedEncoder(PackedEncoder):
     model (PreTrainedModel): The model.
     """
 
+    _model: PreTrainedModel
+
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__(model.config.hidden_size, _max_positions(model))
         self.pad = getattr(model.config, "pad_token_id", None) or 0

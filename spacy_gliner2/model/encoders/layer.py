@@ -25,17 +25,10 @@ class Intermediate(Protocol):
     intermediate_act_fn: Callable[[Tensor], Tensor]
 
 
-class Linears(Protocol):
-    """A linear layer, as far as fusing needs it."""
-
-    weight: Tensor
-    bias: Tensor
-
-
-def fuse(*linears: Linears) -> tuple[Tensor, Tensor]:
+def fuse(*linears: nn.Linear) -> tuple[Tensor, Tensor]:
     """Make one linear layer of several that read the same input.
 
-    linears (Linears): The layers.
+    linears (nn.Linear): The layers.
     RETURNS (tuple): Weight and bias. *Shape:* (outputs of all, inputs) and (outputs of all,)
     """
     weight = torch.cat([linear.weight for linear in linears])
@@ -78,9 +71,7 @@ def feed_forward(
     tiles = []
     for tile in _tiles(states):
         inner = intermediate.dense(tile)
-        inner = (
-            torch.ops.aten.gelu_(inner) if gelu else intermediate.intermediate_act_fn(inner)
-        )
+        inner = torch.ops.aten.gelu_(inner) if gelu else intermediate.intermediate_act_fn(inner)
         tiles.append(add_and_norm(output, inner, tile, records))
     return tiles[0] if len(tiles) == 1 else torch.cat(tiles)
 

@@ -1,0 +1,173 @@
+"""The schema: every form in, one immutable object, plain data out."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spacy_gliner2.schema import FrozenSchema, RegexValidator, Schema, SchemaError, freeze
+from spacy_gliner2.schema.config import check_config_schema, same_in_config
+from spacy_gliner2.schema.from_file import schema_from_file
+
+FULL = {
+    "entities": {
+        "company": "Business organisations",
+        "person": None,
+        "code": {"dtype": "str", "threshold": 0.3, "validators": [{"pattern": "[A-Z]+"}]},
+    },
+    "classifications": [
+        {
+            "task": "topic",
+            "labels": {"sport": "games", "politics": None},
+            "multi_label": True,
+            "cls_threshold": 0.4,
+            "top_k": 1,
+            "class_act": "sigmoid",
+            "prompt": "What is it about?",
+            "examples": [["They won.", "sport"]],
+        }
+    ],
+    "relations": {"works_for": {"head": ["person"], "tail": "company", "threshold": 0.6}},
+    "structures": {
+        "product": {
+            "fields": [
+                {"name": "name", "dtype": "str", "description": "what it is called"},
+                {"name": "kind", "choices": ["phone", "car"]},
+                "price::float",
+            ]
+        }
+    },
+}
+
+
+def test_the_list_form_and_the_mapping_form_are_one():
+    frozen = FrozenSchema.from_dict(FULL)
+    data = frozen.to_dict()
+    assert [part["label"] for part in data["entities"]] == ["company", "person", "code"]
+    again = FrozenSchema.from_dict(data)
+    assert again == frozen
+    assert hash(again) == hash(frozen)
+    assert FrozenSchema.from_json(Schema.from_frozen(frozen).to_json()) == frozen
+
+
+def test_nothing_of_a_schema_can_be_changed():
+    frozen = FrozenSchema.from_dict(FULL)
+    with pytest.raises(ValueError, match="frozen"):
+        frozen.entities = ()
+    with pytest.raises(ValueError, match="frozen"):
+        frozen.entities[0].label = "other"
+
+
+def test_the_builder_says_the_same_as_the_dict():
+    built = (
+        Schema()
+        .entities({"company": "Business organisations", "person": None})
+        .entities("code", dtype="str", threshold=0.3)
+        .regex_validator("code", "[A-Z]+")
+        .classification(
+            "topic",
+            {"sport": "games", "politics": None},
+            multi_label=True,
+            cls_threshold=0.4,
+            top_k=1,
+            class_act="sigmoid",
+            prompt="What is it about?",
+            examples=[("They won.", "sport")],
+        )
+        .relations({"works_for": {"head": ["person"], "tail": "company", "threshold": 0.6}})
+        .structure("product")
+        .field("name", dtype="str", description="what it is called")
+        .field("kind", choices=["phone", "car"])
+        .field("price", dtype="float")
+    )
+    assert built.freeze() == FrozenSchema.from_dict(FULL)
+
+
+def test_the_builder_works_without_its_return_values():
+    schema = Schema()
+    schema.entities(["a"])
+    product = schema.structure("product")
+    product.field("name")
+    product.field("price", dtype="float")
+    schema.relations("owns")
+    frozen = schema.freeze()
+    assert [f.name for f in frozen.structures[0].fields] == ["name", "price"]
+    assert freeze(product) == frozen
+
+
+def test_declaring_again_changes_the_options_and_keeps_the_place():
+    schema = Schema().entities(["a", "b"]).entities({"a": {"threshold": 0.9}})
+    assert [(e.label, e.threshold) for e in schema.freeze().entities] == [("a", 0.9), ("b", None)]
+
+
+def test_validators_of_fields_and_of_entities():
+    schema = Schema().entities(["email"]).structure("person").field("phone", dtype="str")
+    schema.regex_validator("person.phone", r"\d+", mode="partial")
+    schema.regex_validator("email", re.compile("@", re.ASCII), mode="partial", exclude=True)
+    frozen = schema.freeze()
+    assert frozen.structures[0].fields[0].validators[0].mode == "partial"
+    assert frozen.entities[0].validators[0].flags == int(re.ASCII)
+    with pytest.raises(SchemaError, match=r"'ghost' is neither.*add it first"):
+        schema.regex_validator("ghost", "x")
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "text", "expected"),
+    [
+        ({"pattern": "[a-z]+"}, "ABC", True),
+        ({"pattern": "[a-z]+"}, "abc1", False),
+        ({"pattern": "[a-z]+", "mode": "partial"}, "abc1", True),
+        ({"pattern": "[a-z]+", "exclude": True}, "abc", False),
+        ({"pattern": "[a-z]+", "flags": 0}, "ABC", False),
+        ({"pattern": re.compile("[a-z]+")}, "ABC", False),
+    ],
+)
+def test_a_validator_decides_as_the_reference_does(kwargs, text, expected):
+    assert RegexValidator(**kwargs).validate(text) is expected
+
+
+@pytest.mark.parametrize("kwargs", [{"pattern": "("}, {"pattern": "a", "mode": "some"}])
+def test_a_wrong_validator_is_refused(kwargs):
+    with pytest.raises(SchemaError):
+        RegexValidator(**kwargs)
+
+
+def test_a_schema_comes_from_a_file(tmp_path):
+    path = tmp_path / "schema.yml"
+    path.write_text("entities:\n  - label: 'US$: x'\n  - person\n", encoding="utf8")
+    assert schema_from_file(path) == {"entities": [{"label": "US$: x"}, {"label": "person"}]}
+    with pytest.raises(SchemaError, match="is no file"):
+        schema_from_file(tmp_path / "other.json")
+    with pytest.raises(SchemaError, match="neither .json nor .yml"):
+        schema_from_file(tmp_path / "schema.toml")
+
+
+LABELS = st.lists(st.text(min_size=1, max_size=12).filter(lambda t: t.strip() and "[" not in t),
+                  min_size=1, max_size=5, unique=True)  # fmt: skip
+
+
+@given(LABELS)
+def test_any_label_text_keeps_itself_and_its_place(labels):
+    frozen = FrozenSchema.from_dict({"entities": labels})
+    assert [
+        e.label for e in FrozenSchema.from_json(Schema.from_frozen(frozen).to_json()).entities
+    ] == labels
+
+
+@given(st.dictionaries(st.text("ab$:=[#; ", max_size=4), st.none() | st.text("ab$", max_size=3)))
+def test_doubled_dollars_and_moved_keys_are_no_change(data):
+    doubled = {
+        key.replace("$", "$$"): value and value.replace("$", "$$") for key, value in data.items()
+    }
+    if len({re.sub(r"\$+", "$", key) for key in data}) == len(data):
+        assert same_in_config(data, dict(reversed(doubled.items())))
+
+
+def test_another_label_is_a_change():
+    assert not same_in_config({"entities": ["US$"]}, {"entities": ["EU$"]})
+    assert not same_in_config({"entities": ["a", "b"]}, {"entities": ["b", "a"]})
+
+
+def test_what_config_can_hold_passes():
+    check_config_schema({"entities": {"two words": "a: b = c $", "약제명": None}})
