@@ -120,9 +120,9 @@ def _write_ents(doc: Doc, spans: list[tuple[Span, float]], options: AnnotateOpti
     for span, score in ranked:
         scores.setdefault((span.start, span.end, span.label), score)
     for span in doc.ents:
-        score = scores.get((span.start, span.end, span.label))
-        if score is not None and not any(span == other for other in there):
-            span._.set(options.score_attr, score)
+        own = scores.get((span.start, span.end, span.label))
+        if own is not None and not any(span == other for other in there):
+            span._.set(options.score_attr, own)
 
 
 def relation_dict(relation: RelationMention) -> dict[str, Any]:
@@ -189,11 +189,14 @@ def relation_spans(doc: Doc, relation: dict[str, Any]) -> tuple[Span, Span]:
     relation (dict): One of its relations.
     RETURNS (tuple): The spans, expanded to tokens, with the relation's entity labels if any.
     """
-    head, tail = (
-        doc.char_span(part["start"], part["end"], part["label"] or "", alignment_mode="expand")
-        for part in (relation["head"], relation["tail"])
+    return _argument_span(doc, relation["head"]), _argument_span(doc, relation["tail"])
+
+
+def _argument_span(doc: Doc, part: dict[str, Any]) -> Span:
+    span: Span = doc.char_span(
+        part["start"], part["end"], part["label"] or "", alignment_mode="expand"
     )
-    return head, tail
+    return span
 
 
 def value_span(doc: Doc, value: dict[str, Any], label: str = "") -> Span | None:

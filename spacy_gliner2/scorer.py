@@ -119,7 +119,8 @@ def _score_items(
     read: Callable[[Any, Any], tuple["Counter[Item]", "Counter[Item]"]],
 ) -> Scores:
     """Count what both sides have, for the examples that have annotation of it."""
-    total, by_type = PRFScore(), {}
+    total = PRFScore()
+    by_type: dict[str, PRFScore] = {}
     seen = False
     for example in examples:
         gold = _annotation(example.reference, attr)

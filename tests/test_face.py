@@ -57,6 +57,17 @@ def test_all_four_tasks_in_one_schema(extractor):
     assert result["sentiment"] in ("positive", "negative", "neutral")
     assert list(result["relation_extraction"]) == ["works_for", "manufactures"]
     assert all(list(record) == ["name", "price"] for record in result["product_info"])
+
+
+def test_a_price_is_a_number(extractor):
+    schema = (
+        extractor.create_schema()
+        .entities(["company"])
+        .structure("product_info")
+        .field("name", dtype="str")
+        .field("price", dtype="float")
+    )
+    result = extractor.extract("The new iPhone 15 by Apple costs $999.", schema)
     assert [record["price"] for record in result["product_info"]] == [999.0]
 
 

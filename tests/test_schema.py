@@ -139,7 +139,7 @@ def test_a_schema_comes_from_a_file(tmp_path):
     assert schema_from_file(path) == {"entities": [{"label": "US$: x"}, {"label": "person"}]}
     with pytest.raises(SchemaError, match="is no file"):
         schema_from_file(tmp_path / "other.json")
-    with pytest.raises(SchemaError, match="neither .json nor .yml"):
+    with pytest.raises(SchemaError, match=r"neither \.json nor \.yml"):
         schema_from_file(tmp_path / "schema.toml")
 
 

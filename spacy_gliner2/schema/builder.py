@@ -30,7 +30,8 @@ class RegexValidator:
         flags: int = re.IGNORECASE,
     ) -> None:
         if not isinstance(pattern, str):
-            pattern, flags = pattern.pattern, int(pattern.flags) & ~int(re.UNICODE)
+            compiled: Any = pattern
+            pattern, flags = compiled.pattern, int(compiled.flags) & ~int(re.UNICODE)
         schema = FrozenSchema.from_dict(
             {
                 "entities": [

@@ -10,9 +10,7 @@ T = TypeVar("T")
 SchemaDict = dict[str, Any]
 
 KINDS = ("entities", "structures", "relations", "classifications")
-COMBINATIONS = tuple(
-    kinds for size in range(1, 5) for kinds in itertools.combinations(KINDS, size)
-)
+COMBINATIONS = tuple(kinds for size in range(1, 5) for kinds in itertools.combinations(KINDS, size))
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ SENTENCES = (
     "İstanbul'da yaşayan Ayşe Yılmaz Türk Hava Yolları'nda çalışıyor.",
     "Cafe\u0301 Zu\u0308rich hat e\u0301 gro\u00dfe STRASSE",
     "a_b-c d--e 3.14 $5,000 50% don't stop e.g. U.S.A.",
-    "print(f\"{x!r:>10}\") # 100 %\tend",
+    'print(f"{x!r:>10}") # 100 %\tend',
     "MIXED case TeXt, ALL CAPS NAMES LIKE JOHN SMITH and lower case names like bob",
 )
 
@@ -72,7 +70,7 @@ SHORT = (
     "  leading and trailing blanks  ",
     "line one\nline two\r\nline three\n",
     "\u00a0Tim\u2003Cook\u00a0",
-    "Is it?\"",
+    'Is it?"',
     "50%",
     "-- -- --",
     "日本",

@@ -55,7 +55,9 @@ class Found:
         return len(self.entities) + len(self.relations) + sum(map(len, self.records.values()))
 
 
-def record_form(values: Iterable[tuple[Value, float]]) -> tuple[tuple[Value, ...], tuple[float, ...]]:
+def record_form(
+    values: Iterable[tuple[Value, float]],
+) -> tuple[tuple[Value, ...], tuple[float, ...]]:
     """Order a record's values, so that equal records look alike."""
     ordered = sorted(values, key=lambda pair: [str(part) for part in pair[0]])
     return tuple(value for value, _ in ordered), tuple(score for _, score in ordered)

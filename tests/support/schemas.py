@@ -80,9 +80,15 @@ STRUCTURES: tuple[Part, ...] = (
             ]
         }
     },
-    {"심사사례": {"fields": [{"name": n, "dtype": "str"} for n in ("환자정보", "심사결과", "결정사유")]}},
     {
-        "flight": {"fields": [{"name": "number", "dtype": "str"}, {"name": "from"}, {"name": "to"}]},
+        "심사사례": {
+            "fields": [{"name": n, "dtype": "str"} for n in ("환자정보", "심사결과", "결정사유")]
+        }
+    },
+    {
+        "flight": {
+            "fields": [{"name": "number", "dtype": "str"}, {"name": "from"}, {"name": "to"}]
+        },
         "seat": {"fields": [{"name": "row", "dtype": "str", "threshold": 0.6}]},
         "meal": {"fields": [{"name": "dish"}, {"name": "drink", "threshold": 0.05}]},
     },
@@ -109,7 +115,11 @@ CLASSIFICATIONS: tuple[Part, ...] = (
     [
         {
             "task": "topics",
-            "labels": {"sport": "Games and matches", "money": "Prices and sales", "art": "Paintings"},
+            "labels": {
+                "sport": "Games and matches",
+                "money": "Prices and sales",
+                "art": "Paintings",
+            },
             "multi_label": True,
             "cls_threshold": 0.2,
             "top_k": 2,
