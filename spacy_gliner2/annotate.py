@@ -193,9 +193,13 @@ def relation_spans(doc: Doc, relation: dict[str, Any]) -> tuple[Span, Span]:
 
 
 def _argument_span(doc: Doc, part: dict[str, Any]) -> Span:
-    span: Span = doc.char_span(
-        part["start"], part["end"], part["label"] or "", alignment_mode="expand"
-    )
+    label = part["label"] or ""
+    span = doc.char_span(part["start"], part["end"], label, alignment_mode="expand")
+    if span is None:
+        raise ValueError(
+            f"start, end: {part['start']}, {part['end']}: no token of this Doc is there; "
+            "give the Doc that the relation was found in"
+        )
     return span
 
 

@@ -17,6 +17,8 @@ if __name__ == "__main__":
     warnings.simplefilter("error")
     # CPython warns of forking a process with threads, which torch has from its import on.
     warnings.filterwarnings("ignore", message=".*multi-threaded.*", category=DeprecationWarning)
+    # And transformers uses what torch has deprecated.
+    warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
     multiprocessing.set_start_method(sys.argv[1])
     nlp = spacy.blank("en")
     nlp.add_pipe("gliner2", config={"schema": {"entities": ["person", "location"]}})

@@ -1,1 +1,1 @@
-"""What the tests share: texts, schemas, small checkpoints, and the reference package to compare with."""
+"""What the tests share: texts, schemas, small checkpoints, and the reference package."""

@@ -5,6 +5,7 @@ so that all the rest of its runtime is compared as it is. Each of these differen
 its own, which shows what the reference does without this.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -94,7 +95,7 @@ class Reference(GLiNER2):
     ) -> list[tuple[str, float, int, int]]:
         found = super()._find_spans(scores, threshold, text_len, text, start_map, end_map)
         ranked = sorted(score for _, score, _, _ in found)
-        gaps = (high - low for low, high in zip(ranked, ranked[1:], strict=False))
+        gaps = (high - low for low, high in itertools.pairwise(ranked))
         self.margin = min(self.margin, *gaps, 1.0)
         return list(self._written(found, text))
 

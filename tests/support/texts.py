@@ -12,7 +12,7 @@ ENGLISH = (
     "see https://example.org",
     "@nasa launched Artemis-1 from Cape Canaveral, said bill_nelson (NASA).",
     "The patient received 20 mg of lisinopril daily; blood pressure fell to 120/80 mmHg.",
-    "Amazon's Jeff Bezos founded Blue Origin in Kent, Washington, in 2000, and left Amazon in 2021.",
+    "Amazon's Jeff Bezos founded Blue Origin in Kent, Washington, in 2000, and left Amazon.",
     "well-known_thing- x, don't stop: 3.14 $5,000 50% e.g. U.S.A.",
     "The red car, a dark blue bike, and two green scooters were sold to Ann, Bob and Carla.",
     "Table for two at 7:30 pm under the name of Okafor, please",
