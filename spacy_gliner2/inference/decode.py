@@ -11,7 +11,7 @@ import numpy as np
 from ..extraction import Argument, FieldValue, FieldValues, Record, RelationMention
 from ..schema import FrozenSchema, Relation, StructureField, Validator
 from .overlap import Candidate, best_per_span, resolve_overlaps
-from .patterns import satisfies
+from .patterns import Patterns
 from .prompt import Group, Kind, Prompt
 from .scores import FloatArray, GroupScores, SequenceScores
 from .settings import Settings
@@ -45,6 +45,7 @@ class WindowDecoder:
     schema (FrozenSchema): The schema.
     prompt (Prompt): The schema's prompt.
     settings (Settings): How to extract.
+    patterns (Patterns): Runs the validators; one for all windows of a text.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class WindowDecoder:
         schema: FrozenSchema,
         prompt: Prompt,
         settings: Settings,
+        patterns: Patterns,
     ) -> None:
         self._text = text
         self._offsets = offsets
         self._schema = schema
         self._prompt = prompt
         self._settings = settings
+        self._patterns = patterns
 
     def decode(self, scores: SequenceScores) -> Findings:
         """Read the scores.
@@ -103,7 +106,7 @@ class WindowDecoder:
             # The end of the last word that the user wrote: a full stop that was added is empty.
             first, last = self._offsets[start][0], self._offsets[start + width][1]
             surface = self._text[first:last].strip()
-            if surface and (not validators or satisfies(validators, surface)):
+            if surface and self._patterns.satisfied(validators, surface):
                 found.append(Candidate(-float(words[start, width]), first, last))
         return found
 

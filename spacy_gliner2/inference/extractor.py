@@ -10,6 +10,7 @@ from ..model.architecture import get_shim
 from ..schema import FrozenSchema
 from .decode import Findings, WindowDecoder
 from .merge import merge
+from .patterns import Patterns
 from .prompt import Prompt, make_prompt
 from .scores import SequenceScores
 from .sequences import TokenSequence, make_batches, make_sequence
@@ -47,6 +48,7 @@ class _Reading:
     windows: list[Window]
     sequences: list[TokenSequence]
     findings: list[Findings | None] = field(default_factory=list)
+    patterns: Patterns = field(default_factory=Patterns)
     error: Exception | None = None
 
 
@@ -80,7 +82,11 @@ class Extractor:
 
         requests (Sequence): The texts and what to do with them.
         RETURNS (list): For each, its extraction or what was raised.
+        RAISES (CheckpointError): If there are no weights, which is the fault of no text.
         """
+        if not requests:
+            return []
+        _ = get_shim(self.model).checkpoint
         readings = [self._read(request) for request in requests]
         places = [
             (reading, n)
@@ -89,7 +95,7 @@ class Extractor:
             for n in range(len(reading.sequences))
         ]
         lengths = [len(reading.sequences[n]) for reading, n in places]
-        limit = min((request.settings.max_batch_items for request in requests), default=1)
+        limit = min(request.settings.max_batch_items for request in requests)
         for batch in make_batches(lengths, limit):
             self._run([places[i] for i in batch])
         return [
@@ -156,6 +162,7 @@ class Extractor:
             request.schema,
             reading.prompt,
             request.settings,
+            reading.patterns,
         )
         try:
             reading.findings[n] = decoder.decode(scores)

@@ -1,60 +1,54 @@
 """Regular expressions that mentions must satisfy, run under a time limit."""
 
 import functools
-import re
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 
-import regex
-
 from ..schema import Validator
+from ..schema.expressions import compile_expression
 
 TIME_LIMIT = 0.25
 """Seconds that one match may take."""
 
-_FLAGS = {
-    re.IGNORECASE: regex.IGNORECASE,
-    re.MULTILINE: regex.MULTILINE,
-    re.DOTALL: regex.DOTALL,
-    re.VERBOSE: regex.VERBOSE,
-    re.ASCII: regex.ASCII,
-}
+MOST_TIMEOUTS = 4
+"""How often a validator may reach the limit in one text before it is run there no more."""
 
 
-def satisfies(validators: Sequence[Validator], text: str) -> bool:
-    """Tell whether a text satisfies all validators.
+class Patterns:
+    """Runs the validators of one text, and keeps account of those that take too long."""
 
-    validators (Sequence): The validators.
-    text (str): The text of a mention.
-    RETURNS (bool): Whether it does. A match that takes too long is reported once, and decided by
-        the validator's `on_timeout`.
-    """
-    return all(_satisfies(validator, text) for validator in validators)
+    def __init__(self) -> None:
+        self._timeouts: Counter[Validator] = Counter()
 
+    def satisfied(self, validators: Sequence[Validator], text: str) -> bool:
+        """Tell whether a mention satisfies all validators.
 
-def _satisfies(validator: Validator, text: str) -> bool:
-    pattern = _compile(validator.pattern, validator.flags)
-    match = pattern.fullmatch if validator.mode == "full" else pattern.search
-    try:
-        found = match(text, timeout=TIME_LIMIT) is not None
-    except TimeoutError:
-        _report(validator.pattern)
+        validators (Sequence): The validators.
+        text (str): The mention's text.
+        RETURNS (bool): Whether it does. A match that takes too long is reported once, and decided
+            by the validator's `on_timeout`.
+        """
+        return all(self._satisfied(validator, text) for validator in validators)
+
+    def _satisfied(self, validator: Validator, text: str) -> bool:
+        pattern = compile_expression(validator.pattern, validator.flags)
+        match = pattern.fullmatch if validator.mode == "full" else pattern.search
+        try:
+            if self._timeouts[validator] < MOST_TIMEOUTS:
+                return (match(text, timeout=TIME_LIMIT) is not None) != validator.exclude
+        except TimeoutError:
+            self._timeouts[validator] += 1
+            _report(validator.pattern)
         return validator.on_timeout == "keep"
-    return found != validator.exclude
-
-
-@functools.lru_cache(maxsize=1024)
-def _compile(pattern: str, flags: int) -> "regex.Pattern[str]":
-    given = re.RegexFlag(flags)
-    known = (theirs for ours, theirs in _FLAGS.items() if given & ours)
-    return regex.compile(pattern, functools.reduce(lambda a, b: a | b, known, 0))
 
 
 @functools.lru_cache(maxsize=1024)
 def _report(pattern: str) -> None:
     """Warn once for each pattern."""
     warnings.warn(
-        f"the validator {pattern!r} took longer than {TIME_LIMIT} s for a mention, which its "
-        "on_timeout decided; rewrite the pattern without nested repetition",
+        f"the validator {pattern!r} took longer than {TIME_LIMIT} s for a mention; its on_timeout "
+        f"decides about that mention, and after {MOST_TIMEOUTS} of them about all that follow in "
+        "the text; rewrite the pattern without nested repetition",
         stacklevel=4,
     )

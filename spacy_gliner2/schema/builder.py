@@ -57,9 +57,9 @@ class RegexValidator:
         text (str): The text.
         RETURNS (bool): Whether it does.
         """
-        from ..inference.patterns import satisfies
+        from ..inference.patterns import Patterns
 
-        return satisfies([self.frozen], text)
+        return Patterns().satisfied([self.frozen], text)
 
 
 class Schema:

@@ -1,7 +1,8 @@
 """What a schema must keep to so that config.cfg can hold it.
 
 spaCy's config format splits a key at ":" and "=", drops one that begins with "#", ";" or "[",
-doubles every "$" each time that a pipeline is saved and loaded, and cannot read "${" back.
+takes the "." of a key with a mapping for a level of its own, doubles every "$" each time that a
+pipeline is saved and loaded, and cannot read "${" back. A list is written as JSON, keys included.
 """
 
 import re
@@ -9,7 +10,7 @@ from typing import Any
 
 from .errors import SchemaError
 
-_UNUSABLE = re.compile(r"[:=$\n]|^[#;\[]|^\s|\s$|^$")
+_UNUSABLE = re.compile(r"[:=$\r\n]|^[#;\[]|^\s|\s$|^$")
 
 
 def check_config_schema(schema: Any, path: str = "schema") -> None:
@@ -21,20 +22,34 @@ def check_config_schema(schema: Any, path: str = "schema") -> None:
     """
     if isinstance(schema, dict):
         for key, value in schema.items():
-            if not isinstance(key, str) or _UNUSABLE.search(key):
+            if not _can_be_key(key, value):
                 raise SchemaError(
                     f"{path}: the label {key!r} is a key that config.cfg cannot hold; write "
                     f'{path} as a list of objects instead, such as [{{"label": {key!r}}}] (with '
                     '"name" for structures and fields, "task" for classifications)'
                 )
-            check_config_schema(key, path)
             check_config_schema(value, f"{path}.{key}")
-    elif isinstance(schema, list | tuple):
-        for i, value in enumerate(schema):
-            check_config_schema(value, f"{path}[{i}]")
-    elif isinstance(schema, str) and "${" in schema:
+    else:
+        _check_variables(schema, path)
+
+
+def _can_be_key(key: Any, value: Any) -> bool:
+    if not isinstance(key, str) or _UNUSABLE.search(key):
+        return False
+    return not (isinstance(value, dict) and "." in key)
+
+
+def _check_variables(value: Any, path: str) -> None:
+    if isinstance(value, list | tuple):
+        for i, part in enumerate(value):
+            _check_variables(part, f"{path}[{i}]")
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            _check_variables(key, path)
+            _check_variables(part, f"{path}.{key}")
+    elif isinstance(value, str) and "${" in value:
         raise SchemaError(
-            f"{path}: {schema!r} contains '${{', which config.cfg takes for a variable; reword it"
+            f"{path}: {value!r} contains '${{', which config.cfg takes for a variable; reword it"
         )
 
 

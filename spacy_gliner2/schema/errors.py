@@ -1,5 +1,6 @@
 """Errors of a schema: each line names the key, the value and the remedy."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,42 +12,39 @@ class SchemaError(ValueError):
 
 _REMEDIES = {
     "extra_forbidden": "is not a key that is known here; correct or remove it",
-    "missing": "is missing; add it",
     "string_type": "is not a text; write it as one",
+    "invalid_key": "is not a text; write it as one",
     "literal_error": "is none of {expected}; choose one of them",
     "greater_than_equal": "is below {ge}; give at least that",
     "less_than_equal": "is above {le}; give at most that",
-    "float_parsing": "is not a number; give one",
     "float_type": "is not a number; give one",
     "finite_number": "is not a finite number; give one",
     "int_type": "is not a whole number; give one",
-    "int_parsing": "is not a whole number; give one",
     "bool_type": "is not true or false; write one of the two",
-    "bool_parsing": "is not true or false; write one of the two",
     "tuple_type": "is not a list; write it as one",
-    "too_short": "is empty; give at least {min_length}",
+    "too_long": "has {actual_length} items; give {max_length}",
     "model_type": "is not a mapping; write its keys and values",
 }
 
 
-def schema_error(error: ValidationError, key: str = "schema") -> SchemaError:
+def schema_error(error: ValidationError, data: Any) -> SchemaError:
     """Say in the words of the schema what pydantic found.
 
     error (ValidationError): What pydantic raised.
-    key (str): The name of the whole, which comes before every key.
+    data (Any): The schema as it was written.
     RETURNS (SchemaError): The same, one line for each finding.
     """
-    return SchemaError("\n".join(_line(key, detail) for detail in error.errors()))
+    return SchemaError("\n".join(_line(detail, data) for detail in error.errors()))
 
 
-def _line(key: str, detail: Any) -> str:
-    path = key
-    for step in detail["loc"]:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}"
+def _line(detail: Any, data: Any) -> str:
+    path = _path(detail["loc"], data)
     value = repr(detail["input"])
     if len(value) > 80:
         value = value[:77] + "..."
     remedy = _REMEDIES.get(detail["type"])
+    if detail["type"] == "missing":
+        return f"{path}: is missing in {value}; add it"
     if detail["type"] == "value_error":
         text = str(detail["ctx"]["error"])
     elif remedy is not None:
@@ -54,3 +52,23 @@ def _line(key: str, detail: Any) -> str:
     else:
         text = detail["msg"]
     return f"{path}: {value} {text}"
+
+
+def _path(location: Sequence[int | str], data: Any) -> str:
+    """Follow pydantic's location through the schema as it was written.
+
+    Where the user wrote a mapping, pydantic sees the list that was made of it.
+    """
+    path = "schema"
+    for step in location:
+        if isinstance(step, str):
+            path += f".{step}"
+            data = data.get(step) if isinstance(data, Mapping) else data
+        elif isinstance(data, Mapping) and step < len(data):
+            name = list(data)[step]
+            path += f".{name}"
+            data = data[name]
+        else:
+            path += f"[{step}]"
+            data = data[step] if isinstance(data, list | tuple) and step < len(data) else None
+    return path

@@ -24,6 +24,10 @@ def as_items(value: Any, *, key: str, short: str) -> Any:
 def _with_name(name: Any, options: Any, key: str, short: str) -> dict[str, Any]:
     if options is None or options == "":
         return {key: name}
-    if isinstance(options, dict):
-        return {key: name, **options}
-    return {key: name, short: options}
+    if not isinstance(options, dict):
+        return {key: name, short: options}
+    if key in options:
+        raise ValueError(
+            f"has the key {key!r} within {name!r}, which is the {key} already; remove it there"
+        )
+    return {key: name, **options}

@@ -18,6 +18,7 @@ from pydantic import (
 from typing_extensions import Self
 
 from .errors import SchemaError, schema_error
+from .expressions import compile_expression
 from .forms import as_items
 from .shorthand import FieldDtype, parse_field
 
@@ -61,11 +62,20 @@ def _unique(values: tuple[str, ...], what: str) -> None:
 
 
 Name = Annotated[str, Field(strict=True)]
-Threshold = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Flag = Annotated[bool, Field(strict=True)]
+Threshold = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False, strict=True)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        known = cls.model_fields
+        return {key: data[key] for key in data if data[key] is not None or key not in known}
 
     @field_validator("label", "name", "task", check_fields=False)
     @classmethod
@@ -90,18 +100,19 @@ class Validator(_Part):
 
     pattern: Name
     mode: Literal["full", "partial"] = "full"
-    exclude: bool = False
-    flags: int = int(re.IGNORECASE)
+    exclude: Flag = False
+    flags: Annotated[int, Field(strict=True)] = int(re.IGNORECASE)
     on_timeout: Literal["drop", "keep"] = "drop"
 
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, value: str) -> str:
+    @model_validator(mode="after")
+    def _compiles(self) -> Self:
         try:
-            regex.compile(value)
+            compile_expression(self.pattern, self.flags)
         except regex.error as error:
-            raise ValueError(f"is no regular expression ({error}); correct the pattern") from error
-        return value
+            raise ValueError(
+                f"the pattern {self.pattern!r} is no regular expression ({error}); correct it"
+            ) from error
+        return self
 
 
 class Entity(_Part):
@@ -234,7 +245,7 @@ class Classification(_Part):
 
     task: Name
     labels: tuple[ClassLabel, ...]
-    multi_label: bool = False
+    multi_label: Flag = False
     cls_threshold: Threshold = 0.5
     top_k: Annotated[int, Field(ge=1, strict=True)] | None = None
     class_act: Activation = "auto"
@@ -339,9 +350,9 @@ class FrozenSchema(_Part):
                 f"{', '.join(cls.model_fields)}"
             )
         try:
-            return cls.model_validate({key: data[key] for key in data if data[key] is not None})
+            return cls.model_validate(data)
         except ValidationError as error:
-            raise schema_error(error) from error
+            raise schema_error(error, data) from error
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "FrozenSchema":
