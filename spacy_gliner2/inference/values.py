@@ -24,26 +24,50 @@ def parse_value(text: str, dtype: str) -> ParsedValue | None:
 
 
 def _float(text: str) -> float | None:
-    import price_parser
-
     if not any(character.isdigit() for character in text):
         return None
-    text = text.replace("−", "-").replace("%", " ")
+    text = _GROUPS.sub("", text.translate(_DASHES)).replace("%", " ")
     try:
-        value = float(text)
+        value: float | None = float(text)
     except ValueError:
-        price = price_parser.parse_price(text)
-        if price.amount is None or _says_more(text, price.amount_text):
+        value = _float_among_words(text)
+    return value if value is not None and math.isfinite(value) else None
+
+
+_DASHES = str.maketrans("−–", "--")
+_GROUPS = re.compile(r"(?<=\d)['’](?=\d{3}(?!\d))")
+_THREE_DIGITS = re.compile(r"(?<![\d.,])(\d{0,3})([.,])\d{3}(?![.,]?\d)")
+_NEGATIVE = re.compile(r"^\W*-\W*$|(?<!\w)-[^\w\s]*$")
+
+
+def _float_among_words(text: str) -> float | None:
+    """Read a number with its unit or currency.
+
+    One separator and three digits after it may be a fraction or a group of thousands: a fraction
+    after a zero (0.125 mg), thousands with a comma (2,500 kg) or a currency (1.299 €), and else
+    nobody knows (2.500 kg).
+    """
+    import price_parser
+
+    price = price_parser.parse_price(text)
+    found = _THREE_DIGITS.search(text)
+    if found is not None:
+        whole, mark = found.groups()
+        if whole.startswith("0") or not whole:
+            text = text[: found.start()] + "0" + text[found.start() :]
+            price = price_parser.parse_price(text, decimal_separator=mark)
+        elif mark == "." and price.currency is None:
             return None
-        value = float(price.amount)
-        value = -value if text.lstrip("( ").startswith("-") and value > 0 else value
-    return value if math.isfinite(value) else None
+    if price.amount is None or _says_more(text, price.amount_text):
+        return None
+    before, _, _ = text.partition(price.amount_text)
+    return -float(price.amount) if _NEGATIVE.search(before) else float(price.amount)
 
 
 _SCALES = re.compile(
     r"(?<![^\W\d_])(?:k|m|mn|mm|mio|mln|bn|b|mrd|tn|dozens?|hundreds?|thousands?|millions?|billions?"
     r"|trillions?|tausend|million(?:en)?|milliarden?|mille|milliers?|milliards?|mil|miles|millones"
-    r"|lakhs?|crores?)(?![^\W\d_])|[십백천만억조千百十万億兆亿]",
+    r"|lakhs?|crores?|minus|half)(?![^\W\d_])|[십백천만억조千百十万億兆亿]",
     re.IGNORECASE,
 )
 
@@ -52,12 +76,20 @@ def _says_more(text: str, number: str) -> bool:
     """Tell whether a text holds more than a number and its unit, as "1/2" and "12 million" do."""
     before, _, after = text.partition(number)
     rest = f"{before} {after}"
-    return any(c.isdigit() for c in rest) or _SCALES.search(rest) is not None
+    return any(c.isnumeric() for c in rest) or _SCALES.search(rest) is not None
 
 
 def _int(text: str) -> int | None:
+    if _THREE_DIGITS.fullmatch(text.lstrip("+-")) and "." in text:
+        return None  # a whole number in groups of thousands, or a fraction
     value = _float(text)
-    return int(value) if value is not None and value == int(value) else None
+    if value is None or not value.is_integer() or abs(value) > _LARGEST_INT:
+        return None
+    return int(value)
+
+
+_LARGEST_INT = 2**53
+"""Above it a float, which numbers are read as, is not exact."""
 
 
 def _bool(text: str) -> bool | None:
@@ -78,8 +110,32 @@ def _bool_adapter() -> Any:
 
 
 def _date(text: str) -> date | None:
+    try:
+        text = _YEAR_LAST.sub(_iso_of_year_last, _YEAR_FIRST.sub(_iso_of_year_first, text))
+    except ValueError:  # no such day, or one of two
+        return None
     found: datetime | None = _date_parser().get_date_data(text).date_obj
     return None if found is None else found.date()
+
+
+_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})([-/.]) ?(\d{1,2})\2 ?(\d{1,2})(?!\d)")
+_YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.]) ?(\d{1,2})\2 ?(\d{4}|\d{2})(?!\d)")
+
+
+def _iso_of_year_first(match: "re.Match[str]") -> str:
+    year, _, month, day = match.groups()
+    return date(int(year), int(month), int(day)).isoformat()
+
+
+def _iso_of_year_last(match: "re.Match[str]") -> str:
+    """Write 31.12.2019 as 2019-12-31; with a slash or a dash, 3/4/2019 may be either day."""
+    first, mark, second, year = match.groups()
+    day_first = mark == "." or int(first) > 12 or first == second
+    if not day_first and int(second) <= 12:
+        raise ValueError("one of two days")
+    day, month = (first, second) if day_first else (second, first)
+    form = "%d %m %Y" if len(year) == 4 else "%d %m %y"
+    return datetime.strptime(f"{day} {month} {year}", form).date().isoformat()
 
 
 @functools.cache
