@@ -37,7 +37,8 @@ def build_gliner2_model(
         name on the hub such as "fastino/gliner2-base-v1".
     revision (str): For a name on the hub: the commit, tag or branch.
     precision (str): Type of the numbers that it computes with: "float32".
-    device (str): Where it runs, such as "cpu", "cuda:0" or "mps"; None for where spaCy runs.
+    device (str): Where it runs, such as "cpu", "cuda:0" or "mps"; None for where spaCy runs. That
+        the machine has it is seen when the weights load.
     RETURNS (Model): The model, from token sequences to their scores.
     RAISES (ValueError): If a value is not one that is known.
     """
@@ -56,12 +57,14 @@ def _check_device(device: str | None) -> None:
     if device is None:
         return
     try:
-        torch.device(device)
-    except (RuntimeError, TypeError) as error:
+        known = torch.device(device).type != "meta"  # which only pretends to compute
+    except (RuntimeError, TypeError):
+        known = False
+    if not known:
         raise ValueError(
             f"model.device: {device!r} is no device; give one such as 'cpu', 'cuda:0' or 'mps', or "
             "null for where spaCy runs"
-        ) from error
+        )
 
 
 def get_shim(model: GLiNER2Model) -> GLiNER2Shim:

@@ -58,9 +58,9 @@ class GLiNER2Shim(Shim):
         """Run another checkpoint from now on.
 
         checkpoint (Checkpoint): The checkpoint; moved to the device.
+        RAISES (ValueError): If this machine does not have the device.
         """
-        device = get_torch_default_device() if self.device is None else torch.device(self.device)
-        checkpoint.network.to(device)
+        checkpoint.network.to(_find_device(self.device))
         self._subwords = Subwords(checkpoint.tokenizer)
         self._checkpoint = checkpoint
 
@@ -131,3 +131,17 @@ class GLiNER2Shim(Shim):
         self.__dict__.update(state, _checkpoint=None, _subwords=None)
         if content is not None:
             self.from_bytes(content)
+
+
+def _find_device(name: str | None) -> torch.device:
+    if name is None:
+        return get_torch_default_device()
+    device = torch.device(name)
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        raise ValueError(
+            f"model.device: this machine has no device {name!r} that torch can use "
+            f"({error!s:.90}); give one that it has, such as 'cpu', or null for where spaCy runs"
+        ) from error
+    return device
