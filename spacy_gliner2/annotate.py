@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from spacy.tokens import Doc, Span
 
 from .ents_filter import EntsFilter
 from .extraction import Argument, Extraction, FieldValue, FieldValues, Mention, RelationMention
+from .schema import FrozenSchema
 
 AlignmentMode = Literal["strict", "contract", "expand"]
 
@@ -21,7 +22,7 @@ class AnnotateOptions:
 
     annotate_ents (bool): Whether to write `doc.ents`.
     ents_filter (Callable): Decides among the entities already there and those found.
-    overwrite (bool): Whether entities already there make way.
+    overwrite (bool): Whether entities and spans already there make way.
     spans_key (str): Key of `doc.spans`.
     alignment_mode (str): What becomes of a mention that ends inside a token.
     relations_attr (str): Extension of Doc for the relations.
@@ -39,6 +40,45 @@ class AnnotateOptions:
     structures_attr: str
     score_attr: str
     cats_prefix: bool
+
+    def __post_init__(self) -> None:
+        for key in ("annotate_ents", "overwrite", "cats_prefix"):
+            if not isinstance(getattr(self, key), bool):
+                raise ValueError(
+                    f"{key}: {getattr(self, key)!r} is not true or false; give one of them"
+                )
+        for key in ("spans_key", "relations_attr", "structures_attr", "score_attr"):
+            if not isinstance(getattr(self, key), str) or not getattr(self, key):
+                raise ValueError(f"{key}: {getattr(self, key)!r} is no name; give one")
+        if self.relations_attr == self.structures_attr:
+            raise ValueError(
+                f"structures_attr: {self.structures_attr!r} is relations_attr too; give each a name"
+            )
+        modes = get_args(AlignmentMode)
+        if self.alignment_mode not in modes:
+            raise ValueError(
+                f"alignment_mode: {self.alignment_mode!r} is none of {', '.join(modes)}; choose "
+                "one of them"
+            )
+
+
+def check_cats(schema: FrozenSchema, prefix: bool) -> None:
+    """Refuse a schema whose labels would share a key of `doc.cats`.
+
+    schema (FrozenSchema): The schema.
+    prefix (bool): Whether keys of `doc.cats` begin with the task.
+    RAISES (ValueError): If two tasks share a label.
+    """
+    owner: dict[str, str] = {}
+    for task in () if prefix else schema.classifications:
+        for part in task.labels:
+            other = owner.setdefault(part.label, task.task)
+            if other != task.task:
+                raise ValueError(
+                    f"schema.classifications: the tasks {other!r} and {task.task!r} share the "
+                    f"label {part.label!r}, which would be one key of doc.cats; set cats_prefix to "
+                    "true, or rename one of them"
+                )
 
 
 def register_extensions(relations_attr: str, structures_attr: str, score_attr: str) -> None:
@@ -80,15 +120,15 @@ def annotate(doc: Doc, extraction: Extraction, options: AnnotateOptions) -> int:
     RETURNS (int): Number of mentions that do not begin and end with tokens.
     """
     aligned = [(_align(doc, mention, options), mention) for mention in extraction.mentions]
-    spans = [(span, mention.score) for span, mention in aligned if span is not None]
+    spans = _best_per_span([(s, mention.score) for s, mention in aligned if s is not None])
     _write_spans(doc, spans, options)
     if options.annotate_ents:
         _write_ents(doc, spans, options)
     for decision in extraction.decisions:
         prefix = f"{decision.task}:" if options.cats_prefix else ""
         doc.cats.update((prefix + label, score) for label, score in decision.scores.items())
-    doc._.set(options.relations_attr, [relation_dict(found) for found in extraction.relations])
-    doc._.set(options.structures_attr, structures_dict(extraction))
+    _write_relations(doc, [relation_dict(found) for found in extraction.relations], options)
+    _write_structures(doc, structures_dict(extraction), options)
     return sum(not _fits(span, mention) for span, mention in aligned)
 
 
@@ -105,24 +145,81 @@ def _fits(span: Span | None, mention: Mention) -> bool:
     return bool(span.start_char == mention.start and span.end_char == mention.end)
 
 
+Scored = tuple[Span, float | None]
+"""A span and its score, None for one that something else wrote without."""
+
+
+def _best_per_span(spans: list[tuple[Span, float]]) -> list[tuple[Span, float]]:
+    """Keep one of the mentions that became the same tokens with the same label, best first."""
+    ranked = sorted(spans, key=lambda pair: (-pair[1], pair[0].start - pair[0].end, pair[0].start))
+    best: dict[tuple[int, int, int], tuple[Span, float]] = {}
+    for span, score in ranked:
+        best.setdefault(_key(span), (span, score))
+    return list(best.values())
+
+
+def _key(span: Span) -> tuple[int, int, int]:
+    return span.start, span.end, span.label
+
+
 def _write_spans(doc: Doc, spans: list[tuple[Span, float]], options: AnnotateOptions) -> None:
-    ordered = sorted(spans, key=lambda pair: (pair[0].start, pair[0].end, -pair[1]))
+    found = {_key(span) for span, _ in spans}
+    there = [] if options.overwrite else _scored(doc, options.spans_key)
+    kept = [(span, score) for span, score in there if _key(span) not in found]
+    ordered = sorted([*kept, *spans], key=lambda pair: _key(pair[0])[:2])
     doc.spans[options.spans_key] = [span for span, _ in ordered]
     doc.spans[options.spans_key].attrs["scores"] = [score for _, score in ordered]
 
 
+def _scored(doc: Doc, spans_key: str) -> list[Scored]:
+    if spans_key not in doc.spans:
+        return []
+    group = doc.spans[spans_key]
+    scores = group.attrs.get("scores", ())
+    known: list[float | None] = list(scores) if len(scores) == len(group) else [None] * len(group)
+    return list(zip(group, known, strict=True))
+
+
 def _write_ents(doc: Doc, spans: list[tuple[Span, float]], options: AnnotateOptions) -> None:
-    ranked = sorted(spans, key=lambda pair: (-pair[1], pair[0].start - pair[0].end, pair[0].start))
     there = [] if options.overwrite else list(doc.ents)
-    chosen = options.ents_filter(there, [span for span, _ in ranked])
+    chosen = options.ents_filter(there, [span for span, _ in spans])
     doc.set_ents(sorted(chosen))
-    scores: dict[tuple[int, int, int], float] = {}
-    for span, score in ranked:
-        scores.setdefault((span.start, span.end, span.label), score)
+    scores = {_key(span): score for span, score in spans}
     for span in doc.ents:
-        own = scores.get((span.start, span.end, span.label))
-        if own is not None and not any(span == other for other in there):
-            span._.set(options.score_attr, own)
+        if _key(span) in scores:
+            span._.set(options.score_attr, scores[_key(span)])
+
+
+def _write_relations(doc: Doc, found: list[dict[str, Any]], options: AnnotateOptions) -> None:
+    """Add relations to those that another component wrote."""
+    there = doc._.get(options.relations_attr)
+    there = () if there is None else there
+    try:
+        places = {_relation_key(relation) for relation in found}
+        kept = [relation for relation in there if _relation_key(relation) not in places]
+    except (KeyError, TypeError) as error:
+        raise _foreign(doc, "relations_attr", options.relations_attr) from error
+    doc._.set(options.relations_attr, [*kept, *found])
+
+
+def _relation_key(relation: dict[str, Any]) -> tuple[str, int, int, int, int]:
+    head, tail = relation["head"], relation["tail"]
+    return relation["label"], head["start"], head["end"], tail["start"], tail["end"]
+
+
+def _write_structures(doc: Doc, found: dict[str, Any], options: AnnotateOptions) -> None:
+    """Add records to those of other structures, which another component wrote."""
+    there = doc._.get(options.structures_attr)
+    if not isinstance(there, dict | None):
+        raise _foreign(doc, "structures_attr", options.structures_attr)
+    doc._.set(options.structures_attr, {**(there or {}), **found})
+
+
+def _foreign(doc: Doc, key: str, name: str) -> ValueError:
+    return ValueError(
+        f"{key}: Doc._.{name} holds {doc._.get(name)!r:.80}, which another plugin wrote; choose "
+        "another name"
+    )
 
 
 def relation_dict(relation: RelationMention) -> dict[str, Any]:

@@ -129,7 +129,8 @@ def make_gliner2(
     annotate_ents (bool): Whether to write `doc.ents`.
     ents_filter (Callable): Decides among the entities already there and those found; gets both
         and returns those that stay.
-    overwrite (bool): Whether entities already there make way for those found.
+    overwrite (bool): Whether entities, and spans under `spans_key`, that are already there make
+        way for those found.
     spans_key (str): Key of `doc.spans` under which every mention is written.
     overlap_policy (str): Which of several overlapping mentions with one label stay: "flat",
         "nested", "longest" or "allow".
@@ -139,8 +140,10 @@ def make_gliner2(
     window (int): Most words that the model reads at once.
     stride (int): Words from the start of one window to the start of the next.
     max_batch_items (int): Most tokens in a batch.
-    relations_attr (str): Name of the extension of Doc for the relations.
-    structures_attr (str): Name of the extension of Doc for the records.
+    relations_attr (str): Name of the extension of Doc for the relations; those of another
+        component stay.
+    structures_attr (str): Name of the extension of Doc for the records; those of another
+        component's structures stay.
     score_attr (str): Name of the extension of Span for an entity's score.
     cats_prefix (bool): Whether keys of `doc.cats` are "task:label" instead of "label".
     publish_trf_data (bool): Reserved for sharing the encoder; false.

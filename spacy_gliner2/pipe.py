@@ -1,6 +1,5 @@
 """The component: Docs in, annotated Docs out."""
 
-import json
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 
-from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, register_extensions
+from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
 from .ents_filter import EntsFilter
 from .extraction import Extraction
 from .inference.extractor import Extractor, Request
@@ -21,7 +20,7 @@ from .inference.settings import Settings
 from .inference.words import Offsets
 from .model.architecture import GLiNER2Model, get_shim
 from .saving import Saved, choose_saved
-from .schema import FrozenSchema
+from .schema import FrozenSchema, freeze
 from .schema.config import check_config_schema
 
 NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
@@ -71,48 +70,23 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         self._extractor = Extractor(model)
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
-        options = self._options()
-        register_extensions(options.relations_attr, options.structures_attr, options.score_attr)
 
     def _check(self) -> None:
         self._settings()
-        for key in ("annotate_ents", "overwrite", "cats_prefix", "publish_trf_data"):
-            if not isinstance(self.cfg[key], bool):
-                raise ValueError(f"{key}: {self.cfg[key]!r} is not true or false; give one of them")
-        for key in ("spans_key", "relations_attr", "structures_attr", "score_attr"):
-            if not isinstance(self.cfg[key], str) or not self.cfg[key]:
-                raise ValueError(f"{key}: {self.cfg[key]!r} is no name; give one")
-        modes = ("strict", "contract", "expand")
-        if self.cfg["alignment_mode"] not in modes:
+        options = self._options()
+        check_cats(self.schema, options.cats_prefix)
+        register_extensions(options.relations_attr, options.structures_attr, options.score_attr)
+        if self.cfg["publish_trf_data"] is not False:
             raise ValueError(
-                f"alignment_mode: {self.cfg['alignment_mode']!r} is none of {', '.join(modes)}; "
-                "choose one of them"
+                f"publish_trf_data: {self.cfg['publish_trf_data']!r}, but this version does not "
+                "share its encoder; make it false"
             )
-        if self.cfg["publish_trf_data"]:
-            raise ValueError(
-                "publish_trf_data: this version does not share its encoder; leave it false"
-            )
-        self._check_cats(self.schema)
         if self.vocab.lang in NO_BLANKS and self.cfg["word_splitter"] == "gliner2":
             warnings.warn(
                 f"word_splitter 'gliner2' splits at blanks, which the language {self.vocab.lang!r} "
                 "is written without; choose 'char' or 'spacy'",
                 stacklevel=2,
             )
-
-    def _check_cats(self, schema: FrozenSchema) -> None:
-        if self.cfg["cats_prefix"]:
-            return
-        owner: dict[str, str] = {}
-        for task in schema.classifications:
-            for part in task.labels:
-                other = owner.setdefault(part.label, task.task)
-                if other != task.task:
-                    raise ValueError(
-                        f"schema.classifications: the tasks {other!r} and {task.task!r} share "
-                        f"the label {part.label!r}, which would be one key of doc.cats; set "
-                        "cats_prefix to true, or rename one of them"
-                    )
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -166,7 +140,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         """
         if labels is not None:
             schema = FrozenSchema.from_dict(labels)
-            self._check_cats(schema)
+            check_cats(schema, self.cfg["cats_prefix"])
             self.schema = schema
 
     def update(
@@ -190,22 +164,17 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         self,
         doc: Doc,
         *,
-        threshold: float | None = None,
-        schema: dict[str, Any] | None = None,
-        overlap_policy: str | None = None,
-        batch_size: int | None = None,
+        batch_size: int = 1,
+        **changes: Any,
     ) -> Doc:
         """Annotate a Doc.
 
         doc (Doc): The Doc.
-        threshold (float): A threshold for this call alone.
-        schema (dict): A schema for this call alone.
-        overlap_policy (str): An overlap policy for this call alone.
         batch_size (int): Not used.
+        **changes (Any): What holds for this call alone, as in `pipe`.
         RETURNS (Doc): The same Doc.
         """
-        stream = self.pipe([doc], threshold=threshold, schema=schema, overlap_policy=overlap_policy)
-        annotated = list(stream)
+        annotated = list(self.pipe([doc], **changes))
         # None, as spaCy has it, where an error handler took the Doc.
         return annotated[0] if annotated else None  # type: ignore[return-value]
 
@@ -215,22 +184,31 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         *,
         batch_size: int = 128,
         threshold: float | None = None,
-        schema: dict[str, Any] | None = None,
+        schema: Any = None,
         overlap_policy: str | None = None,
+        **unknown: Any,
     ) -> Iterator[Doc]:
         """Annotate a stream of Docs; one that fails goes to the error handler alone.
 
         stream (Iterable): The Docs.
         batch_size (int): Docs that are read ahead; batches for the model are made of these.
         threshold (float): A threshold for this call alone.
-        schema (dict): A schema for this call alone.
+        schema (Any): A schema for this call alone: plain data, or anything else that `freeze`
+            takes.
         overlap_policy (str): An overlap policy for this call alone.
         YIELDS (Doc): The same Docs, in order.
+        RAISES (ValueError): If a value or the schema is wrong, or there is another argument.
         """
-        changes = {"threshold": threshold, "overlap_policy": overlap_policy}
-        settings = self._settings(**changes)
-        chosen = self.schema if schema is None else FrozenSchema.from_dict(schema)
-        self._check_cats(chosen)
+        for key, value in unknown.items():
+            raise ValueError(
+                f"component_cfg: {key!r} ({value!r:.80}) cannot be changed for a call; give "
+                "threshold, schema, overlap_policy or batch_size, or change the config"
+            )
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"batch_size: {batch_size!r} is no whole number above 0; give one")
+        settings = self._settings(threshold=threshold, overlap_policy=overlap_policy)
+        chosen = self.schema if schema is None else freeze(schema)
+        check_cats(chosen, self.cfg["cats_prefix"])
         handle = self.get_error_handler()
         moved = 0
         for docs in util.minibatch(stream, size=batch_size):
@@ -326,7 +304,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
             try:
                 requests.append(self._request(doc, schema, settings))
                 outcomes.append(None)
-            except ValueError as error:  # belongs to this Doc alone
+            except Exception as error:  # belongs to this Doc alone
                 outcomes.append(error)
         found = iter(self._extractor.extract_each(requests))
         return [next(found) if outcome is None else outcome for outcome in outcomes]
@@ -335,16 +313,18 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         own = doc._.get(SCHEMA_ATTR)
         if own is not None:
             schema = self._parse(own)
+            check_cats(schema, self.cfg["cats_prefix"])
         words = _token_offsets(doc) if settings.word_splitter == "spacy" else None
         return Request(doc.text, schema, settings, words)
 
-    def _parse(self, data: dict[str, Any]) -> FrozenSchema:
+    def _parse(self, data: Any) -> FrozenSchema:
         """Validate a Doc's own schema, once for all Docs that have an equal one."""
-        key = json.dumps(data, default=repr)
+        if not isinstance(data, dict | str):
+            return freeze(data)
+        key = repr(data)
         schema = self._schemas.get(key)
         if schema is None:
-            schema = FrozenSchema.from_dict(data)
-            self._check_cats(schema)
+            schema = freeze(data)
             if len(self._schemas) >= 256:
                 self._schemas.clear()
             self._schemas[key] = schema
