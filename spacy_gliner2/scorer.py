@@ -1,14 +1,14 @@
 """How good the annotations are, task by task: `spacy-gliner2.scorer.v1`."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from spacy.scorer import PRFScore, Scorer, get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from .schema import FrozenSchema
+from .schema import Classification, FrozenSchema
 
 Scores = dict[str, Any]
 
@@ -31,9 +31,10 @@ def score(
     cats_prefix: bool = False,
     **kwargs: Any,
 ) -> Scores:
-    """Score each task that the schema has; None for what the examples have no annotation of.
+    """Score each task that the schema has; None where there is nothing to score.
 
-    Entities and spans count as `ner` and `spancat` have it, labels as `textcat` has it. A relation
+    An example counts for what its reference has annotation of. Entities and spans count as `ner`
+    and `spancat` have it, the labels of each classification as `textcat` has it. A relation
     is right if its label and the offsets of head and tail are. Of records, each value counts by
     itself: it is right if a record of the same structure has the same value in the same field,
     records being paired so that those with the most in common come first. Values are the same if
@@ -74,37 +75,56 @@ def _score_spans(examples: list[Example], key: str) -> Scores:
     return scores
 
 
+CATS_NUMBERS = ("micro_p", "micro_r", "micro_f", "macro_p", "macro_r", "macro_f", "macro_auc")
+CATS_BY_LABEL = ("cats_f_per_type", "cats_auc_per_type")
+
+
 def _score_cats(examples: list[Example], schema: FrozenSchema, prefix: bool) -> Scores:
-    """Score all tasks; where there are several, also each under its own name."""
-    gold = [example for example in examples if example.reference.cats]
-    tasks = schema.classifications
-    if not gold:
-        return {"cats_score": None}
-    results = {}
-    for task in tasks:
-        lead = f"{task.task}:" if prefix else ""
-        labels = [lead + part.label for part in task.labels]
-        threshold = task.cls_threshold if task.multi_label else None
-        results[task.task] = Scorer.score_cats(
-            gold,
-            "cats",
-            labels=labels,
-            multi_label=task.multi_label,
-            threshold=threshold,
-        )
-    if len(tasks) == 1:
-        return dict(results[tasks[0].task])
-    scores: Scores = {"cats_score": _mean(r["cats_score"] for r in results.values())}
-    scores["cats_score_desc"] = "mean over tasks"
-    for name, result in results.items():
-        scores[f"cats_{name}_score"] = result["cats_score"]
-        scores[f"cats_{name}_f_per_type"] = result["cats_f_per_type"]
+    """Score each task as `textcat` does; several tasks count as their mean."""
+    by_task = {
+        task.task: found
+        for task in schema.classifications
+        if (found := _score_task(examples, task, prefix)) is not None
+    }
+    results = list(by_task.values())
+    scores: Scores = {
+        key: _mean([result[key] for result in results])
+        for key in ("cats_score", *(f"cats_{name}" for name in CATS_NUMBERS))
+    }
+    scores["cats_score_desc"] = _describe(results)
+    for key in CATS_BY_LABEL:
+        merged = {label: one for result in results for label, one in result[key].items()}
+        scores[key] = merged or None
+    scores["cats_score_per_task"] = {t: r["cats_score"] for t, r in by_task.items()} or None
     return scores
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _score_task(examples: list[Example], task: Classification, prefix: bool) -> Scores | None:
+    """Score a task on the examples that have one of its labels; None if there are none."""
+    lead = f"{task.task}:" if prefix else ""
+    labels = [lead + part.label for part in task.labels]
+    annotated = [eg for eg in examples if any(label in eg.reference.cats for label in labels)]
+    if not annotated:
+        return None
+    scores: Scores = Scorer.score_cats(
+        annotated,
+        "cats",
+        labels=labels,
+        multi_label=task.multi_label,
+        threshold=task.cls_threshold if task.multi_label else None,
+    )
+    return scores
+
+
+def _describe(results: Sequence[Scores]) -> str:
+    """RETURNS (str): What `cats_score` is; never None, which `spacy evaluate` cannot print."""
+    if len(results) > 1:
+        return f"mean of {len(results)} tasks"
+    return results[0]["cats_score_desc"] if results else "nothing annotated"
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 Item = tuple[str, Hashable]
@@ -121,19 +141,17 @@ def _score_items(
     """Count what both sides have, for the examples that have annotation of it."""
     total = PRFScore()
     by_type: dict[str, PRFScore] = {}
-    seen = False
     for example in examples:
         gold = _annotation(example.reference, attr)
         if gold is None:
             continue
-        seen = True
         found, expected = read(_annotation(example.predicted, attr) or (), gold)
         for kind in {item[0] for item in (*found, *expected)}:
             own = by_type.setdefault(kind, PRFScore())
             _count(own, _of(kind, found), _of(kind, expected))
         _count(total, found, expected)
     keys = (f"{prefix}_p", f"{prefix}_r", f"{prefix}_f", f"{type_prefix}_f_per_type")
-    if not seen:
+    if len(total) == 0:
         return dict.fromkeys(keys)
     values = (total.precision, total.recall, total.fscore)
     per_type = {kind: by_type[kind].to_dict() for kind in sorted(by_type)}
