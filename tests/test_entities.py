@@ -1,4 +1,4 @@
-"""`doc.ents` together with other components: never an overlap, and everybody's entities by policy."""
+"""`doc.ents` with other components: never an overlap, and everybody's entities by policy."""
 
 import pytest
 import spacy

@@ -18,6 +18,10 @@ def schema_from_file(path: Path) -> dict[str, Any]:
     path = "schema.yml"
     ```
 
+    A pipeline with such a block needs the file each time that it is loaded. Under
+    `[initialize.components.gliner2.labels]` the same block is read once, by `nlp.initialize`, and
+    the schema is saved with the pipeline.
+
     path (Path): The file, whose name ends in .json, .yml or .yaml.
     RETURNS (dict): The schema, in the list form.
     RAISES (SchemaError): If the file cannot be read or the schema is wrong.
