@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner2.inference.overlap import Candidate, best_per_span, resolve_overlaps
+from spacy_gliner2.inference.overlap import Candidate, best_per_span, rank, resolve_overlaps
 
 
 def spans(candidates):
@@ -30,6 +30,13 @@ NESTED = [
 )
 def test_each_policy_keeps_its_own(policy, expected):
     assert spans(resolve_overlaps(NESTED, policy)) == expected
+
+
+@pytest.mark.parametrize("policy", ["flat", "nested", "longest", "allow"])
+def test_a_single_value_is_the_best_of_those_that_the_policy_keeps(policy):
+    kept = resolve_overlaps(NESTED, policy)
+    assert rank(NESTED, policy)[0] == kept[0]
+    assert spans(kept[:1]) == ([(0, 12)] if policy == "longest" else [(4, 7)])
 
 
 def test_touching_spans_do_not_overlap():

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..extraction import Argument, FieldValue, FieldValues, Record, RelationMention
 from ..schema import FrozenSchema, Relation, StructureField, Validator
-from .overlap import Candidate, best_per_span, resolve_overlaps
+from .overlap import Candidate, best_per_span, rank, resolve_overlaps
 from .patterns import Patterns
 from .prompt import Group, Kind, Prompt
 from .scores import FloatArray, GroupScores, SequenceScores
@@ -126,7 +126,8 @@ class WindowDecoder:
     def _argument(
         self, relation: Relation, scores: FloatArray, types: Sequence[str], findings: Findings
     ) -> Argument | None:
-        for found in best_per_span(self._candidates(scores, relation.threshold)):
+        candidates = self._candidates(scores, relation.threshold)
+        for found in rank(candidates, self._settings.overlap_policy):
             label = _entity_at(found, types, findings.candidates) if types else None
             if label is not None or not types:
                 text = self._text[found.start : found.end]
@@ -149,10 +150,11 @@ class WindowDecoder:
         if part.choices:
             return self._choice(part, scores[list(self._prompt.choices[key]), 0])
         found = self._candidates(scores, part.threshold, part.validators)
+        policy = self._settings.overlap_policy
         if part.dtype == "list":
-            kept = resolve_overlaps(found, self._settings.overlap_policy)
+            kept = resolve_overlaps(found, policy)
             return tuple(self._value(candidate, part) for candidate in kept)
-        return self._value(best_per_span(found)[0], part) if found else None
+        return self._value(rank(found, policy)[0], part) if found else None
 
     def _value(self, candidate: Candidate, part: StructureField) -> FieldValue:
         text = self._text[candidate.start : candidate.end]

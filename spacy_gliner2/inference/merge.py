@@ -16,7 +16,7 @@ from ..extraction import (
 )
 from ..schema import Classification, FrozenSchema
 from .decode import Findings
-from .overlap import Candidate, best_per_span, resolve_overlaps
+from .overlap import Candidate, rank, resolve_overlaps
 from .scores import FloatArray
 from .settings import OverlapPolicy
 
@@ -52,10 +52,7 @@ def _mentions(
         found: list[Candidate] = []
         for part in findings:
             found += part.candidates.get(entity.label, ())
-        if entity.dtype == "str":
-            kept = best_per_span(found)[:1]
-        else:
-            kept = resolve_overlaps(found, policy)
+        kept = rank(found, policy)[:1] if entity.dtype == "str" else resolve_overlaps(found, policy)
         for one in kept:
             yield Mention(entity.label, one.start, one.end, text[one.start : one.end], one.score)
 

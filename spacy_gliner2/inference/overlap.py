@@ -37,6 +37,17 @@ def best_per_span(candidates: Sequence[Candidate]) -> list[Candidate]:
     return list(found.values())
 
 
+def rank(candidates: Sequence[Candidate], policy: OverlapPolicy) -> list[Candidate]:
+    """Order the candidates of which one is to be chosen.
+
+    candidates (Sequence): Candidates for one label, in any order.
+    policy (str): The policy; with "longest", what lies within another candidate is none.
+    RETURNS (list): One for each piece of the text, best first.
+    """
+    ranked = best_per_span(candidates)
+    return _outermost(ranked) if policy == "longest" else ranked
+
+
 def resolve_overlaps(candidates: Sequence[Candidate], policy: OverlapPolicy) -> list[Candidate]:
     """Keep the candidates that the policy lets stand beside each other.
 
@@ -44,11 +55,9 @@ def resolve_overlaps(candidates: Sequence[Candidate], policy: OverlapPolicy) -> 
     policy (str): The policy.
     RETURNS (list): Those that stay, best first.
     """
-    ranked = best_per_span(candidates)
-    if policy == "allow" or len(ranked) < 2:
+    ranked = rank(candidates, policy)
+    if policy in ("allow", "longest") or len(ranked) < 2:
         return ranked
-    if policy == "longest":
-        return _outermost(ranked)
     return _greedy(ranked, _overlap if policy == "flat" else _cross)
 
 

@@ -19,7 +19,7 @@ class Words:
     forms (list): What the model reads of each word: lower-cased, the full stop added to the
         text included.
     offsets (list): Start and end of each word in the user's text. A word that the user did not
-        write is empty: its start is its end.
+        write is empty: its start is its end, which is that of the last word that he wrote.
     """
 
     forms: list[str]
@@ -71,7 +71,7 @@ def read_words(text: str, splitter: str, tokens: tuple[Offsets, ...] | None = No
             spans.append((len(text), len(closed)))
     # Lower-casing word by word keeps the offsets: the lower case of "İ" is two characters long.
     forms = [closed[start:end].lower() or "." for start, end in spans]
-    last = len(text)
+    last = len(text.rstrip())
     return Words(forms, [(min(start, last), min(end, last)) for start, end in spans])
 
 

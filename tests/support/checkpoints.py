@@ -8,7 +8,6 @@ and probabilities from nearly 0 to nearly 1.
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,20 +30,6 @@ SPREAD = 2.5
 
 SPAN_MEAN = -2.5
 """Mean of a span's logit: most spans are below the threshold, and some are above it."""
-
-
-@dataclass(frozen=True)
-class Observed:
-    """What a network said of some cases.
-
-    counts (Tensor): The number of instances of each group.
-    spans (Tensor): The logit of each span.
-    labels (Tensor): The logit of each label of a classification.
-    """
-
-    counts: Tensor
-    spans: Tensor
-    labels: Tensor
 
 
 def encoder_config(kind: str, **options: Any) -> PretrainedConfig:
@@ -96,26 +81,14 @@ def make_checkpoint(
         torch.manual_seed(seed)
         encoder = encoder_config(kind, vocab_size=len(tokenizer))
         model = GLiNER2(config, encoder_config=encoder, tokenizer=tokenizer).eval()
-        _set_apart(model, seed)
+        _set_apart(model)
     model.save_pretrained(str(path))
     return model
 
 
-def observe(model: GLiNER2, cases: Sequence[Case]) -> Observed:
-    """RETURNS (Observed): What a model says of cases."""
-    with _recorded(model) as seen:
-        _run(model, cases)
-    spans = torch.cat([logits.flatten() for logits in seen["spans"]])
-    return Observed(
-        counts=torch.cat(seen["count_pred"]).argmax(dim=-1),
-        spans=spans[spans.isfinite()],
-        labels=torch.cat([logits.flatten() for logits in seen["classifier"]]),
-    )
-
-
-def _set_apart(model: GLiNER2, seed: int) -> None:
+def _set_apart(model: GLiNER2) -> None:
     """Set the last layers so that the outcomes for different inputs are far from each other."""
-    cases = spread(60)
+    cases = spread(30)
     _push_spans(model)
     with _recorded(model) as seen:
         _run(model, cases)

@@ -118,9 +118,9 @@ def _top_gap(values: torch.Tensor) -> torch.Tensor:
     return top[..., 0] - top[..., 1]
 
 
-def load_reference(path: Path | str) -> Reference:
+def load_reference(path: Path | str, word_splitter: str | None = None) -> Reference:
     """Load a checkpoint with the reference's own code."""
-    model: Reference = Reference.from_pretrained(str(path))
+    model: Reference = Reference.from_pretrained(str(path), word_splitter=word_splitter)
     return model.eval()
 
 
@@ -159,21 +159,32 @@ def reference_schema(data: dict[str, Any]) -> Schema:
             }
         )
     for task in frozen.classifications:
-        described = any(part.description for part in task.labels)
-        names = [part.label for part in task.labels]
+        described = {part.label: part.description for part in task.labels if part.description}
         schema.classification(
             task.task,
-            {part.label: part.description for part in task.labels} if described else names,
+            [part.label for part in task.labels],
             multi_label=task.multi_label,
             cls_threshold=task.cls_threshold,
             top_k=task.top_k,
-            **_set(prompt=task.prompt, class_act=task.class_act, examples=list(task.examples)),
+            **_set(
+                prompt=task.prompt,
+                class_act=task.class_act,
+                examples=list(task.examples),
+                label_descriptions=described,
+            ),
         )
     return schema
 
 
+def read_by_reference(model: GLiNER2, case: Case) -> tuple[list[int], list[int]]:
+    """RETURNS (tuple): The token ids that a case becomes, and the position of each row in them."""
+    schema = reference_schema(case.schema).build()
+    batch = model.processor.collate_fn_inference([(case.text, schema)])
+    return batch.input_ids[0].tolist(), batch.text_word_indices[0].tolist()
+
+
 def _set(**options: Any) -> dict[str, Any]:
-    return {key: value for key, value in options.items() if value not in (None, [])}
+    return {key: value for key, value in options.items() if value not in (None, [], {})}
 
 
 def _validators(validators: Sequence[Validator]) -> list[RegexValidator] | None:
@@ -183,9 +194,14 @@ def _validators(validators: Sequence[Validator]) -> list[RegexValidator] | None:
     ] or None
 
 
-def run_reference(model: Reference, cases: Sequence[Case]) -> list[tuple[Found, float]]:
+def run_reference(
+    model: Reference, cases: Sequence[Case], overlap_policy: str | None = None
+) -> list[tuple[Found, float]]:
     """Run cases, those that can go through the reference together in batches.
 
+    model (Reference): The model.
+    cases (Sequence): The cases.
+    overlap_policy (str): One of the reference's, None for its default.
     RETURNS (list): For each case what was found, and its margin: how near to another outcome the
         closest decision was.
     """
@@ -206,6 +222,7 @@ def run_reference(model: Reference, cases: Sequence[Case]) -> list[tuple[Found, 
             format_results=False,
             include_confidence=True,
             include_spans=True,
+            overlap_policy=overlap_policy,
         )
         for i, result, margin in zip(members, results, model.margins, strict=True):
             outcomes[i] = (_found(result, FrozenSchema.from_dict(cases[i].schema)), margin)

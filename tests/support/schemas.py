@@ -155,7 +155,7 @@ CLASSIFICATIONS: tuple[Part, ...] = (
     [
         {
             "task": "tone",
-            "labels": {"calm": "Says it quietly", "angry": "Shouts"},
+            "labels": {"calm": "Says it quietly", "angry": None, "odd": "Says strange things"},
             "prompt": "How does it sound?",
             "examples": [["Leave me alone!", "angry"]],
             "multi_label": True,

@@ -1,0 +1,34 @@
+"""What several test files use."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="session")
+def one_thread() -> Iterator[None]:
+    """Run torch in one thread: for small matrices more of them only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a small checkpoint with random weights, once for each set of arguments."""
+    from .support.checkpoints import make_checkpoint
+
+    made: dict[tuple[object, ...], Path] = {}
+
+    def make(kind: str = "bert", counting_layer: str = "count_lstm", **options: object) -> Path:
+        key = (kind, counting_layer, *sorted(options.items()))
+        if key not in made:
+            path = tmp_path_factory.mktemp("checkpoint")
+            make_checkpoint(path, kind, counting_layer, seed=1, **options)
+            made[key] = path
+        return made[key]
+
+    return make

@@ -1,0 +1,153 @@
+"""The reference package and ours find the same, on the same checkpoint.
+
+Where we differ by intention, `support.reference.Reference` does as we do; what the reference does
+without that is held by `test_differences.py`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from spacy_gliner2.inference.extractor import Extractor, Request
+from spacy_gliner2.inference.settings import Settings
+from spacy_gliner2.inference.subwords import Subwords
+from spacy_gliner2.inference.words import read_words
+from spacy_gliner2.model.architecture import build_gliner2_model
+from spacy_gliner2.model.checkpoint import load_checkpoint, save_checkpoint
+from spacy_gliner2.model.source import find_checkpoint
+from spacy_gliner2.schema import FrozenSchema
+
+from .support.cases import COMBINATIONS, Case, spread
+from .support.checkpoints import COUNTING_LAYERS, ENCODERS
+from .support.normal import TOLERANCE, Found, difference, from_extraction, score_gap
+from .support.reference import is_marginal, load_reference, run_reference
+
+SEED = Path(__file__).parents[2] / "shared" / "models" / "seed"
+CASES = {"embedded": 120, "seed as float16": 20, "seed as float32": 20}
+SMALL = [f"{kind} {layer}" for kind in ENCODERS for layer in COUNTING_LAYERS]
+SMALL_CASES = 90
+MARGINAL = 0.02
+"""Largest share of cases that may fall out otherwise because a score is next to a threshold."""
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What both found in the same cases, and how near each was to another outcome."""
+
+    cases: list[Case]
+    ours: list[Found]
+    theirs: list[Found]
+    margins: list[float]
+
+    def differences(self) -> dict[int, str]:
+        """RETURNS (dict): By case, how the two differ."""
+        pairs = enumerate(zip(self.ours, self.theirs, strict=True))
+        found = {i: difference(ours, theirs) for i, (ours, theirs) in pairs}
+        return {i: text for i, text in found.items() if text is not None}
+
+
+def compare(path: Path, cases: list[Case], **settings) -> Comparison:
+    theirs = run_reference(
+        load_reference(path, settings.get("word_splitter")), cases, settings.get("overlap_policy")
+    )
+    extractor = Extractor(build_gliner2_model(str(path)))
+    requests = [
+        Request(
+            case.text,
+            FrozenSchema.from_dict(case.schema),
+            Settings(threshold=case.threshold, **settings),
+        )
+        for case in cases
+    ]
+    ours = [from_extraction(found) for found in extractor.extract(requests)]
+    return Comparison(cases, ours, [found for found, _ in theirs], [m for _, m in theirs])
+
+
+def check(comparison: Comparison) -> None:
+    """Assert that both are the same but for a few marginal cases."""
+    differences = comparison.differences()
+    for i, text in differences.items():
+        assert is_marginal(comparison.margins[i]), f"{comparison.cases[i]}: {text}"
+    assert len(differences) <= MARGINAL * len(comparison.cases), differences
+    for i, (ours, theirs) in enumerate(zip(comparison.ours, comparison.theirs, strict=True)):
+        assert i in differences or score_gap(ours, theirs) <= TOLERANCE
+
+
+@pytest.fixture(scope="module", params=[*CASES, *SMALL])
+def comparison(request, small_checkpoint, tmp_path_factory) -> Comparison:
+    name = request.param
+    if name in SMALL:
+        return compare(small_checkpoint(*name.split()), spread(SMALL_CASES, seed=2))
+    if name == "embedded":
+        path = find_checkpoint("embedded")
+    else:
+        if not SEED.is_dir():
+            pytest.skip("the seed checkpoint is not there")
+        path = SEED
+    if name == "seed as float32":
+        path = tmp_path_factory.mktemp("seed")
+        save_checkpoint(replace(load_checkpoint(SEED), dtype=torch.float32), path)
+    return compare(path, spread(CASES[name], seed=4))
+
+
+def test_both_find_the_same_with_the_same_scores(comparison):
+    check(comparison)
+
+
+def test_there_is_much_of_everything_to_find(comparison):
+    found = Counter()
+    for case, ours in zip(comparison.cases, comparison.ours, strict=True):
+        found["entities"] += len(ours.entities)
+        found["relations"] += len(ours.relations)
+        found["decisions"] += len(ours.decisions)
+        for records in ours.records.values():
+            found["records"] += len(records)
+            values = [value for values, _ in records for value in values]
+            found["choices"] += sum(start is None for _, start, _, _ in values)
+            found["values"] += sum(start is not None for _, start, _, _ in values)
+        found["nothing"] += ours.count() == 0 and case.schema.keys() != {"classifications"}
+    count = len(comparison.cases)
+    kinds = ("entities", "relations", "records", "values", "decisions")
+    assert all(found[kind] >= count / 8 for kind in kinds), found
+    assert found["choices"] >= count / 20, found
+    assert 0 < found["nothing"] < count / 2, found
+
+
+def test_the_cases_are_hundreds_and_have_all_combinations_of_tasks():
+    assert CASES["embedded"] + len(SMALL) * SMALL_CASES >= 500
+    for cases in (spread(CASES["embedded"], seed=4), spread(SMALL_CASES, seed=2)):
+        assert {tuple(case.schema) for case in cases} == set(COMBINATIONS)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "max"])
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_words_of_several_tokens_are_pooled_as_the_checkpoint_says(kind, pooling, small_checkpoint):
+    path = small_checkpoint(kind, token_pooling=pooling)
+    ids = Subwords(load_checkpoint(path).tokenizer)
+    # Where it pools, the reference has no row for a word without tokens: see test_differences.
+    cases = [
+        case
+        for case in spread(80, seed=5)
+        if all(map(ids.ids, read_words(case.text, "gliner2").forms))
+    ]
+    assert len(cases) >= 60
+    check(compare(path, cases))
+
+
+@pytest.mark.parametrize("max_width", [1, 12])
+def test_spans_are_as_wide_as_the_checkpoint_says(max_width, small_checkpoint):
+    check(compare(small_checkpoint(max_width=max_width), spread(60, seed=6)))
+
+
+@pytest.mark.parametrize("policy", ["allow", "nested", "longest"])
+def test_overlaps_are_resolved_alike(policy, small_checkpoint):
+    check(compare(small_checkpoint("deberta"), spread(90, seed=7), overlap_policy=policy))
+
+
+def test_characters_are_words_for_both(small_checkpoint):
+    check(compare(small_checkpoint("deberta"), spread(90, seed=8), word_splitter="char"))
