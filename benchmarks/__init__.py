@@ -1,0 +1,1 @@
+"""Ours against the reference package and ONNX Runtime, in one run: `python -m benchmarks`."""
