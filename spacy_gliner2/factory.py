@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from thinc.api import Model
 
     from .pipe import GLiNER2Pipe
+    from .training.loss_options import LossOptions
+    from .training.optimisation import Optimisation
 
 DEFAULT_CONFIG_TEXT = """
 [gliner2]
@@ -38,6 +40,12 @@ publish_trf_data = false
 
 [gliner2.scorer]
 @scorers = "spacy-gliner2.scorer.v1"
+
+[gliner2.loss]
+@misc = "spacy-gliner2.loss.v1"
+
+[gliner2.optimisation]
+@misc = "spacy-gliner2.optimisation.v1"
 
 [gliner2.model]
 @architectures = "spacy-gliner2.GLiNER2Model.v1"
@@ -118,6 +126,8 @@ def make_gliner2(
     cats_prefix: bool,
     publish_trf_data: bool,
     scorer: Callable[..., Any] | None,
+    loss: "LossOptions",
+    optimisation: "Optimisation",
 ) -> "GLiNER2Pipe":
     """Make a component that extracts entities, labels, relations and records.
 
@@ -150,6 +160,8 @@ def make_gliner2(
     cats_prefix (bool): Whether keys of `doc.cats` are "task:label" instead of "label".
     publish_trf_data (bool): Reserved for sharing the encoder; false.
     scorer (Callable): Scores the component's annotations.
+    loss (LossOptions): What it learns from annotation; see `spacy-gliner2.loss.v1`.
+    optimisation (Optimisation): How its weights move; see `spacy-gliner2.optimisation.v1`.
     RETURNS (GLiNER2Pipe): The component.
     RAISES (ValueError): If a value or the schema is wrong; names the key, the value, the remedy.
     """
@@ -177,4 +189,6 @@ def make_gliner2(
         cats_prefix=cats_prefix,
         publish_trf_data=publish_trf_data,
         scorer=scorer,
+        loss=loss,
+        optimisation=optimisation,
     )

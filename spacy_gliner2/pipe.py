@@ -3,11 +3,9 @@
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Dict, Optional  # noqa: UP035  (spaCy evaluates the annotations)
+from typing import Any, Dict  # noqa: UP035  (spaCy evaluates the annotations)
 
 from spacy import util
-from spacy.language import Language
-from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
@@ -17,11 +15,13 @@ from .ents_filter import EntsFilter
 from .extraction import Extraction
 from .inference.extractor import Extractor, Request
 from .inference.settings import Settings
-from .inference.words import Offsets
 from .model.architecture import GLiNER2Model, get_shim
 from .saving import Saved, choose_saved
 from .schema import FrozenSchema, freeze
 from .schema.config import check_config_schema
+from .training.component import LearningPipe, token_offsets
+from .training.loss_options import LossOptions
+from .training.optimisation import Optimisation
 
 NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
 """Languages written without blanks between words."""
@@ -29,7 +29,7 @@ NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
 Scorer = Callable[..., Dict[str, Any]]  # noqa: UP006
 
 
-class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
+class GLiNER2Pipe(LearningPipe):
     """Extracts entities, labels, relations and records.
 
     Every argument that `make_gliner2` documents can be read and changed in `cfg`; the schema is
@@ -45,6 +45,8 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         schema: dict[str, Any],
         ents_filter: EntsFilter,
         scorer: Scorer | None = None,
+        loss: LossOptions | None = None,
+        optimisation: Optimisation | None = None,
         **cfg: Any,
     ) -> None:
         """Make a component; its weights load when they are first needed.
@@ -55,6 +57,8 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         schema (dict): What to extract.
         ents_filter (Callable): Decides among the entities already there and those found.
         scorer (Callable): Scores the component's annotations.
+        loss (LossOptions): What it learns from annotation.
+        optimisation (Optimisation): How its weights move.
         **cfg (Any): The other arguments of `make_gliner2`.
         RAISES (ValueError): If a value or the schema is wrong.
         """
@@ -68,6 +72,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         self._ents_filter = ents_filter
         self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
         self._extractor = Extractor(model)
+        self._set_learner(loss, optimisation)
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
 
@@ -87,78 +92,6 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
                 "is written without; choose 'char' or 'spacy'",
                 stacklevel=2,
             )
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """RETURNS (tuple): Entities, relations, structures and class labels, in this order."""
-        schema = self.schema
-        return (
-            *(part.label for part in schema.entities),
-            *(part.label for part in schema.relations),
-            *(part.name for part in schema.structures),
-            *(part.label for task in schema.classifications for part in task.labels),
-        )
-
-    @property
-    def label_data(self) -> dict[str, Any]:
-        """RETURNS (dict): The schema, as `initialize` takes it."""
-        return self.schema.to_dict()
-
-    @property
-    def is_trainable(self) -> bool:
-        """RETURNS (bool): Whether `spacy train` updates it: not in this version."""
-        return False
-
-    def add_label(self, label: str) -> int:
-        """Add an entity type to the schema.
-
-        label (str): The label.
-        RETURNS (int): 1 if it is new, 0 if it was there.
-        RAISES (ValueError): If it is no usable text.
-        """
-        if not isinstance(label, str):
-            raise ValueError(f"label: {label!r} is not a text; give one")
-        if label in (part.label for part in self.schema.entities):
-            return 0
-        data = self.schema.to_dict()
-        data.setdefault("entities", []).append({"label": label})
-        self.schema = FrozenSchema.from_dict(data)
-        return 1
-
-    def initialize(
-        self,
-        get_examples: Callable[[], Iterable[Example]],
-        *,
-        nlp: Optional[Language] = None,  # noqa: UP045
-        labels: Optional[dict] = None,  # type: ignore[type-arg]  # noqa: UP045
-    ) -> None:
-        """Set the schema, if `[initialize]` gives one; the weights need no initialisation.
-
-        get_examples (Callable): Not used.
-        nlp (Language): Not used.
-        labels (dict): The schema, as `label_data` returns it.
-        """
-        if labels is not None:
-            schema = FrozenSchema.from_dict(labels)
-            check_cats(schema, self.cfg["cats_prefix"])
-            self.schema = schema
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Any = None,
-        losses: Optional[Dict[str, float]] = None,  # noqa: UP006, UP045
-    ) -> Dict[str, float]:  # noqa: UP006
-        """Refuse: this version does not train.
-
-        RAISES (ValueError): Always.
-        """
-        raise ValueError(
-            f"component {self.name!r} is not trained by this version; add it to "
-            "frozen_components in [training]"
-        )
 
     def __call__(
         self,
@@ -314,7 +247,7 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
         if own is not None:
             schema = self._parse(own)
             check_cats(schema, self.cfg["cats_prefix"])
-        words = _token_offsets(doc) if settings.word_splitter == "spacy" else None
+        words = token_offsets(doc) if settings.word_splitter == "spacy" else None
         return Request(doc.text, schema, settings, words)
 
     def _parse(self, data: Any) -> FrozenSchema:
@@ -408,7 +341,3 @@ class GLiNER2Pipe(TrainablePipe):  # type: ignore[misc]
             self.cfg.update(chosen["cfg"])
             self.schema = FrozenSchema.from_dict(chosen["schema"])
             self._check()
-
-
-def _token_offsets(doc: Doc) -> tuple[Offsets, ...]:
-    return tuple((token.idx, token.idx + len(token)) for token in doc if not token.is_space)

@@ -1,0 +1,92 @@
+"""A schema of what examples are annotated with."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..annotate import SCHEMA_ATTR
+from ..schema import FrozenSchema
+from .gold import GoldKeys, annotation, entity_spans
+
+TASK = "category"
+"""Name of the classification task whose labels are plain keys of `doc.cats`."""
+
+
+class SchemaCollector:
+    """Collects the labels of all tasks, in the order in which they come.
+
+    A Doc that has a schema of its own adds nothing. A task whose texts do not all have one right
+    label becomes one with any number of labels, and a field that ever has several values one with
+    the dtype "list". Which values are choices cannot be seen in examples.
+
+    keys (GoldKeys): Where in a Doc the annotation is.
+    """
+
+    def __init__(self, keys: GoldKeys) -> None:
+        self._keys = keys
+        self._entities: dict[str, None] = {}
+        self._relations: dict[str, None] = {}
+        self._structures: dict[str, dict[str, str]] = {}
+        self._tasks: dict[str, dict[str, None]] = {}
+        self._multi: set[str] = set()
+
+    def collect(self, examples: Iterable[Example]) -> FrozenSchema:
+        """Collect the labels of examples.
+
+        examples (Iterable): The examples.
+        RETURNS (FrozenSchema): The schema; empty if there is no annotation.
+        RAISES (SchemaError): If a label is not usable in a schema.
+        """
+        for example in examples:
+            if own_schema(example) is None:
+                self._add(example.reference)
+        return FrozenSchema.from_dict(
+            {
+                "entities": [{"label": label} for label in self._entities],
+                "relations": [{"label": label} for label in self._relations],
+                "structures": [
+                    {"name": name, "fields": [{"name": n, "dtype": d} for n, d in fields.items()]}
+                    for name, fields in self._structures.items()
+                    if fields
+                ],
+                "classifications": [
+                    {"task": task, "labels": list(labels), "multi_label": task in self._multi}
+                    for task, labels in self._tasks.items()
+                    if len(labels) > 1
+                ],
+            }
+        )
+
+    def _add(self, doc: Doc) -> None:
+        keys = self._keys
+        for span in entity_spans(doc, keys.spans_key) or ():
+            self._entities[span.label_] = None
+        for relation in annotation(doc, keys.relations_attr) or ():
+            self._relations[relation["label"]] = None
+        for name, records in (annotation(doc, keys.structures_attr) or {}).items():
+            for record in records:
+                self._add_record(self._structures.setdefault(name, {}), record)
+        self._add_cats(doc)
+
+    def _add_record(self, fields: dict[str, str], record: dict[str, Any]) -> None:
+        for name, values in record.items():
+            several = isinstance(values, list | tuple)
+            fields[name] = "list" if several or fields.get(name) == "list" else "str"
+
+    def _add_cats(self, doc: Doc) -> None:
+        right: dict[str, int] = {}
+        for key, value in doc.cats.items():
+            task, found, label = key.partition(":")
+            if not (self._keys.cats_prefix and found):
+                task, label = TASK, key
+            self._tasks.setdefault(task, {})[label] = None
+            right[task] = right.get(task, 0) + (value >= 0.5)
+        self._multi.update(task for task, count in right.items() if count != 1)
+
+
+def own_schema(example: Example) -> Any:
+    """RETURNS (Any): The schema that an example's Doc has for itself; None if it has none."""
+    own = example.reference._.get(SCHEMA_ATTR)
+    return example.predicted._.get(SCHEMA_ATTR) if own is None else own

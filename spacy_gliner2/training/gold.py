@@ -1,0 +1,212 @@
+"""What is right for a text: the annotation of a Doc, in the words of a schema."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from spacy.tokens import Doc
+
+from ..schema import FrozenSchema, Structure
+from .problems import Problem, Problems
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of the text, or a choice.
+
+    text (str): Its words.
+    start (int): Offset of its first character in the text; None for every occurrence of the
+        words, and for a choice.
+    end (int): Offset after its last character; None where `start` is.
+    """
+
+    text: str
+    start: int | None = None
+    end: int | None = None
+
+
+Pieces: TypeAlias = tuple[Piece, ...]
+Pair: TypeAlias = tuple[Piece, Piece]
+GoldRecord: TypeAlias = Mapping[str, Pieces]
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """What is right for a text. What is None or not there is not known.
+
+    entities (Mapping): By label, the mentions.
+    relations (Mapping): By label, the pairs of head and tail.
+    records (Mapping): By structure, the records: by field, the values.
+    labels (Mapping): By classification task, for each label how true it is, from 0 to 1.
+    """
+
+    entities: Mapping[str, Pieces] | None = None
+    relations: Mapping[str, tuple[Pair, ...]] | None = None
+    records: Mapping[str, tuple[GoldRecord, ...]] | None = None
+    labels: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        """RETURNS (bool): Whether anything is known."""
+        known = any(part is not None for part in (self.entities, self.relations, self.records))
+        return known or bool(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class GoldKeys:
+    """Where in a Doc the annotation is; each is documented with the factory.
+
+    spans_key (str): Key of `doc.spans`.
+    relations_attr (str): Extension of Doc for the relations.
+    structures_attr (str): Extension of Doc for the records.
+    cats_prefix (bool): Whether keys of `doc.cats` begin with the task.
+    """
+
+    spans_key: str
+    relations_attr: str
+    structures_attr: str
+    cats_prefix: bool
+
+
+class GoldReader:
+    """Reads the annotation of Docs.
+
+    keys (GoldKeys): Where it is.
+    problems (Problems): Counts what is not in the schema.
+    """
+
+    def __init__(self, keys: GoldKeys, problems: Problems) -> None:
+        self._keys = keys
+        self._problems = problems
+
+    def read(self, doc: Doc, schema: FrozenSchema) -> Gold:
+        """Read what is right for a Doc.
+
+        doc (Doc): The Doc, annotated.
+        schema (FrozenSchema): The schema; what is not in it is ignored and counted.
+        RETURNS (Gold): What is right.
+        RAISES (ValueError): If relations or records have not the form that they must have.
+        """
+        return Gold(
+            entities=self._entities(doc, schema),
+            relations=self._relations(doc, schema),
+            records=self._records(doc, schema),
+            labels=self._labels(doc, schema),
+        )
+
+    def _entities(self, doc: Doc, schema: FrozenSchema) -> dict[str, Pieces] | None:
+        spans = entity_spans(doc, self._keys.spans_key)
+        if spans is None or not schema.entities:
+            return None
+        found: dict[str, list[Piece]] = {part.label: [] for part in schema.entities}
+        for span in spans:
+            piece = Piece(span.text, span.start_char, span.end_char)
+            self._put(found, span.label_, piece, "entity")
+        return {label: tuple(pieces) for label, pieces in found.items()}
+
+    def _relations(self, doc: Doc, schema: FrozenSchema) -> dict[str, tuple[Pair, ...]] | None:
+        relations = annotation(doc, self._keys.relations_attr)
+        if relations is None or not schema.relations:
+            return None
+        found: dict[str, list[Pair]] = {part.label: [] for part in schema.relations}
+        for relation in relations:
+            where = f"doc._.{self._keys.relations_attr}"
+            pair = (read_piece(relation, "head", where), read_piece(relation, "tail", where))
+            self._put(found, relation["label"], pair, "relation")
+        return {label: tuple(pairs) for label, pairs in found.items()}
+
+    def _records(self, doc: Doc, schema: FrozenSchema) -> dict[str, tuple[GoldRecord, ...]] | None:
+        structures = annotation(doc, self._keys.structures_attr)
+        if structures is None or not schema.structures:
+            return None
+        known = {part.name: part for part in schema.structures}
+        found: dict[str, list[GoldRecord]] = {name: [] for name in known}
+        for name, records in structures.items():
+            for record in records:
+                read = self._record(known[name], record) if name in known else {}
+                self._put(found, name, read, "structure")
+        return {name: tuple(records) for name, records in found.items()}
+
+    def _record(self, structure: Structure, record: Mapping[str, Any]) -> GoldRecord:
+        fields: dict[str, list[Piece]] = {part.name: [] for part in structure.fields}
+        for name in record:
+            where = f"doc._.{self._keys.structures_attr}[{structure.name!r}]"
+            for piece in read_pieces(record, name, where):
+                self._put(fields, name, piece, f"field of {structure.name!r}")
+        return {name: tuple(pieces) for name, pieces in fields.items()}
+
+    def _labels(self, doc: Doc, schema: FrozenSchema) -> dict[str, dict[str, float]]:
+        found: dict[str, dict[str, float]] = {}
+        used: set[str] = set()
+        for task in schema.classifications:
+            prefix = f"{task.task}:" if self._keys.cats_prefix else ""
+            keys = {part.label: prefix + part.label for part in task.labels}
+            if any(key in doc.cats for key in keys.values()):
+                found[task.task] = {name: doc.cats.get(key, 0.0) for name, key in keys.items()}
+                used.update(keys.values())
+        if schema.classifications:
+            for key in doc.cats.keys() - used:
+                self._problems.add(Problem.UNKNOWN, f"class label {key!r}")
+        return found
+
+    def _put(self, found: dict[str, Any], label: str, value: object, kind: str) -> None:
+        if label in found:
+            found[label].append(value)
+        else:
+            self._problems.add(Problem.UNKNOWN, f"{kind} {label!r}")
+
+
+def entity_spans(doc: Doc, spans_key: str) -> Sequence[Any] | None:
+    """Find the entities of a Doc.
+
+    doc (Doc): The Doc.
+    spans_key (str): Key of `doc.spans`, which wins over `doc.ents` where it is there.
+    RETURNS (Sequence): The spans; None if the Doc has no annotation of entities.
+    """
+    if spans_key in doc.spans:
+        return list(doc.spans[spans_key])
+    return list(doc.ents) if doc.has_annotation("ENT_IOB") else None
+
+
+def annotation(doc: Doc, attr: str) -> Any:
+    """RETURNS (Any): Value of a Doc's extension; None if there is no such extension."""
+    return doc._.get(attr) if Doc.has_extension(attr) else None
+
+
+def read_pieces(record: Mapping[str, Any], name: str, where: str) -> Iterator[Piece]:
+    """Read a field of a record.
+
+    record (Mapping): The record.
+    name (str): The field.
+    where (str): What to call the record in errors.
+    YIELDS (Piece): Its values.
+    RAISES (ValueError): If a value has not the form that it must have.
+    """
+    values = record[name]
+    if values is None:
+        return
+    for value in values if isinstance(values, list | tuple) else [values]:
+        yield read_piece({name: value}, name, where)
+
+
+def read_piece(owner: Any, name: str, where: str) -> Piece:
+    """Read a piece of the text.
+
+    owner (Any): The mapping that has it.
+    name (str): Its key there.
+    where (str): What to call the mapping in errors.
+    RETURNS (Piece): The piece.
+    RAISES (ValueError): If it has not the form that it must have.
+    """
+    value = owner.get(name) if isinstance(owner, Mapping) else None
+    if isinstance(value, Mapping) and isinstance(value.get("text"), str):
+        start, end = value.get("start"), value.get("end")
+        if (start is None and end is None) or _ordered(start, end):
+            return Piece(value["text"], start, end)
+    raise ValueError(
+        f"{where}: {name!r} is {value!r:.80}; give a mapping with 'text' and, unless every "
+        "occurrence of the words or a choice is meant, 'start' and 'end'"
+    )
+
+
+def _ordered(start: object, end: object) -> bool:
+    return isinstance(start, int) and isinstance(end, int) and 0 <= start < end

@@ -1,0 +1,136 @@
+"""Learning: gradients of texts add up until the weights move."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from thinc.api import Optimizer
+from torch import nn
+
+from ..inference.sequences import make_batches
+from ..inference.settings import Settings
+from ..model.architecture import GLiNER2Model, get_shim
+from ..model.network import Network
+from .loss import PARTS, compute_losses
+from .loss_options import LossOptions
+from .optimisation import Optimisation
+from .problems import Problems
+from .targets import TrainingSequence
+from .texts import TextPreparer, TrainingText, known_tasks
+from .weights import WeightMover
+
+Losses = dict[str, float]
+"""A loss for each of `PARTS`."""
+
+
+class Learner:
+    """Trains a model.
+
+    model (Model): The model.
+    loss (LossOptions): What is learned.
+    optimisation (Optimisation): How the weights move.
+    problems (Problems): Counts what cannot be learned.
+    """
+
+    def __init__(
+        self,
+        model: GLiNER2Model,
+        loss: LossOptions,
+        optimisation: Optimisation,
+        problems: Problems,
+    ) -> None:
+        self._model = model
+        self._loss = loss
+        self._optimisation = optimisation
+        self._problems = problems
+        self._mover: WeightMover | None = None
+        self._texts = 0
+
+    def learn(self, texts: Sequence[TrainingText], settings: Settings, drop: float) -> Losses:
+        """Add the gradients of texts.
+
+        texts (Sequence): The texts.
+        settings (Settings): How they are read.
+        drop (float): Dropout.
+        RETURNS (dict): The losses.
+        """
+        sequences, learned = self._prepare(texts, settings)
+        network = self._trained_network()
+        _set_dropout(network, drop)
+        network.train()
+        losses = self._run(network, sequences, backward=True)
+        self._texts += learned
+        return losses
+
+    def losses(self, texts: Sequence[TrainingText], settings: Settings) -> Losses:
+        """Compute the losses of texts, as in `learn` but without learning or dropout.
+
+        texts (Sequence): The texts.
+        settings (Settings): How they are read.
+        RETURNS (dict): The losses.
+        """
+        sequences, _ = self._prepare(texts, settings)
+        network = get_shim(self._model).checkpoint.network.eval()
+        with torch.no_grad():
+            return self._run(network, sequences, backward=False)
+
+    def step(self, rule: Optimizer) -> None:
+        """Move the weights against the gradients that were added since the last step.
+
+        rule (Optimizer): Says how, as in `[training.optimizer]`.
+        """
+        if not self._texts or self._mover is None:
+            return
+        scale = 1.0 / self._texts if self._loss.reduction == "mean" else 1.0
+        self._texts = 0
+        self._mover.step(rule, scale)
+
+    def _prepare(
+        self, texts: Sequence[TrainingText], settings: Settings
+    ) -> tuple[list[TrainingSequence], int]:
+        """RETURNS (tuple): The sequences, and of how many texts they are."""
+        preparer = TextPreparer(get_shim(self._model), self._loss, self._problems)
+        prepared = [preparer.prepare(known_tasks(item, self._loss), settings) for item in texts]
+        return [one for own in prepared for one in own], sum(map(bool, prepared))
+
+    def _run(
+        self, network: Network, sequences: Sequence[TrainingSequence], *, backward: bool
+    ) -> Losses:
+        total = torch.zeros(len(PARTS))
+        lengths = [len(sequence) for sequence in sequences]
+        for batch in make_batches(lengths, self._optimisation.max_batch_items):
+            with self._autocast(network):
+                losses = compute_losses(
+                    network, [sequences[i] for i in batch], self._loss.drop_negatives
+                )
+            if backward and losses.requires_grad:
+                losses.sum().backward()
+            total += losses.detach().cpu()
+        return dict(zip(PARTS, total.tolist(), strict=True))
+
+    @contextmanager
+    def _autocast(self, network: Network) -> Iterator[None]:
+        mixed = self._optimisation.precision == "bfloat16"
+        with torch.autocast(network.device.type, torch.bfloat16, enabled=mixed):
+            yield
+
+    def _trained_network(self) -> Network:
+        checkpoint = get_shim(self._model).checkpoint
+        if self._mover is None or self._mover.network is not checkpoint.network:
+            # What is learned would get lost in the rounding to a smaller type.
+            checkpoint.dtype = torch.float32
+            self._mover = WeightMover(checkpoint.network, self._optimisation)
+            self._texts = 0
+        return checkpoint.network
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_mover": None, "_texts": 0}
+
+
+def _set_dropout(network: nn.Module, drop: float) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = drop
+        elif isinstance(module, nn.MultiheadAttention):
+            module.dropout = drop

@@ -1,0 +1,105 @@
+"""Moving the weights of a network as a thinc optimizer says, but with torch and as a whole.
+
+thinc would call its optimizer once for each tensor: it clips each gradient by itself, decays
+biases and norms, knows one learning rate, and runs on one core.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from thinc.api import Optimizer
+from torch import Tensor, nn
+
+from .optimisation import Optimisation
+
+NO_DECAY = ("bias", "b1", "b2")
+"""Names of parameters that are biases although some are matrices."""
+
+
+class WeightMover:
+    """Moves the weights of a network and keeps what its optimizer remembers.
+
+    network (Module): The network, with an `encoder`.
+    options (Optimisation): How its weights move.
+    RAISES (ValueError): If a frozen part is not there.
+    """
+
+    def __init__(self, network: nn.Module, options: Optimisation) -> None:
+        self.network = network
+        self._options = options
+        self._optimizer: torch.optim.Optimizer | None = None
+        _freeze(network, options.frozen)
+
+    def step(self, rule: Optimizer, scale: float) -> None:
+        """Move the weights against their gradients, which start anew afterwards.
+
+        rule (Optimizer): Says how, with its values at present.
+        scale (float): What to multiply the gradients with first.
+        """
+        gradients = [w.grad for w in self.network.parameters() if w.grad is not None]
+        if not gradients:
+            return
+        _scale(gradients, scale, float(rule.grad_clip))
+        optimizer = self._follow(rule)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+    def _follow(self, rule: Optimizer) -> torch.optim.Optimizer:
+        """Bring the torch optimizer to what the thinc one says at present."""
+        if self._optimizer is None:
+            self._optimizer = _make_optimizer(rule, list(self._groups()))
+        for group in self._optimizer.param_groups:
+            group["lr"] = rule.learn_rate * group["rate"]
+            group["weight_decay"] = rule.L2 if group["decays"] else 0.0
+            if "betas" in group:
+                group["betas"], group["eps"] = (rule.b1, rule.b2), rule.eps
+        return self._optimizer
+
+    def _groups(self) -> Iterator[dict[str, object]]:
+        groups: dict[tuple[bool, bool], list[Tensor]] = {}
+        for name, weight in self.network.named_parameters():
+            if weight.requires_grad:
+                decays = weight.ndim > 1 and name.rpartition(".")[2] not in NO_DECAY
+                groups.setdefault((name.startswith("encoder."), decays), []).append(weight)
+        for (encoder, decays), weights in groups.items():
+            rate = self._options.encoder_rate if encoder else 1.0
+            yield {"params": weights, "rate": rate, "decays": decays, "lr": 0.0}
+
+
+def _make_optimizer(rule: Optimizer, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+    betas = (rule.b1, rule.b2)
+    if rule.use_radam:
+        return torch.optim.RAdam(
+            groups, betas=betas, decoupled_weight_decay=rule.L2_is_weight_decay
+        )
+    if not any(betas):
+        return torch.optim.SGD(groups)
+    kind = torch.optim.AdamW if rule.L2_is_weight_decay else torch.optim.Adam
+    return kind(groups, betas=betas, eps=rule.eps, fused=True)
+
+
+def _freeze(network: nn.Module, parts: Sequence[str]) -> None:
+    for part in parts:
+        frozen = [
+            weight
+            for name, weight in network.named_parameters()
+            if name == part or name.startswith(f"{part}.")
+        ]
+        if not frozen:
+            known = ", ".join(name for name, _ in network.named_children())
+            raise ValueError(
+                f"optimisation.frozen: no parameter's name begins with {part!r}; the parts are "
+                f"{known} and what is inside of them"
+            )
+        for weight in frozen:
+            weight.requires_grad_(False)
+
+
+def _scale(gradients: Sequence[Tensor], scale: float, limit: float) -> None:
+    """Scale gradients, then shorten them together to a limit of their length; 0 for none."""
+    if limit:
+        norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+        length = float(torch.linalg.vector_norm(norms)) * scale
+        scale *= min(1.0, limit / (length + 1e-6))
+    if scale != 1.0:
+        torch._foreach_mul_(list(gradients), scale)

@@ -1,0 +1,235 @@
+"""Losses equal those of the reference, and differ where its faults are mended."""
+
+import pytest
+import spacy
+import torch
+from gliner2 import GLiNER2 as ReferenceModel
+
+from spacy_gliner2.inference.prompt import make_prompt
+from spacy_gliner2.inference.sequences import make_sequence
+from spacy_gliner2.inference.windows import Window
+from spacy_gliner2.inference.words import END_MARKS, read_words
+from spacy_gliner2.model.architecture import get_shim
+from spacy_gliner2.schema import FrozenSchema
+
+from .support.annotated import Annotated, make_annotated
+from .support.checkpoints import COUNTING_LAYERS
+from .support.untrained import make_untrained
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+AS_THE_REFERENCE = {
+    "reduction": "sum",
+    "negatives": "none",
+    "entity_count": "none",
+    "offsets": False,
+    "order": "given",
+}
+WIDTH = 6
+
+
+def make_pipe(name, **loss):
+    nlp = spacy.blank("en")
+    config = {
+        "model": {"name": str(name)},
+        "cats_prefix": True,
+        "loss": {"@misc": "spacy-gliner2.loss.v1", **loss},
+    }
+    return nlp, nlp.add_pipe("gliner2", config=config)
+
+
+def reference_losses(model, items):
+    """The losses of the reference: of spans, of class labels, of numbers."""
+    batch = model.processor.collate_fn_inference(
+        [item.record() for item in items], error_policy="raise", build_targets=True
+    )
+    with torch.no_grad():
+        found = model.eval()(batch)
+    assert found["batch_size"] == len(items)
+    return [float(found[f"{key}_loss"]) for key in ("structure", "classification", "count")]
+
+
+def our_losses(pipe, examples):
+    _, parts = pipe.get_loss(examples)
+    spans = parts["entities"] + parts["relations"] + parts["records"]
+    return [spans, parts["labels"], parts["counts"]]
+
+
+def comparable(item: Annotated) -> bool:
+    """Whether the reference finds the gold in the text alone, and all of it.
+
+    It also looks among the choices, does not find an address that the text ends in, and takes a
+    task for another whose name is longer.
+    """
+    if "sent" in item.labels:
+        return False
+    if not item.text or read_words(item.text, "gliner2").forms[-1] not in END_MARKS:
+        return False
+    prefix = {
+        word.lower()
+        for structure in FrozenSchema.from_dict(item.schema).structures
+        for part in structure.fields
+        for word in (part.name, "(", ")", ",", "|", *(part.choices or ()))
+        if any(one.choices for one in structure.fields)
+    }
+    values = [*(w for ws in (item.entities or {}).values() for w in ws)]
+    values += [w for pair in item.relations or () for w in pair[1:]]
+    for records in (item.records or {}).values():
+        for record in records:
+            for words in record.values():
+                values += words if isinstance(words, list) else [words] if words else []
+    return not any(value.lower() in prefix for value in values)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    path = tmp_path_factory.mktemp("checkpoint")
+    make_untrained(path, counting_layer="count_lstm_v2")
+    return path
+
+
+@pytest.fixture(scope="module")
+def items():
+    return [item for item in make_annotated(60, WIDTH, seed=3) if comparable(item)]
+
+
+@pytest.mark.parametrize("counting_layer", COUNTING_LAYERS)
+@pytest.mark.parametrize("kind", ["bert", "deberta"])
+def test_losses_equal_the_reference(kind, counting_layer, items, tmp_path):
+    reference = make_untrained(tmp_path, kind, counting_layer)
+    nlp, pipe = make_pipe(tmp_path, **AS_THE_REFERENCE)
+    for first in range(0, len(items), 8):
+        batch = items[first : first + 8]
+        ours = our_losses(pipe, [item.example(nlp, offsets=False) for item in batch])
+        assert ours == pytest.approx(reference_losses(reference, batch), rel=1e-4, abs=1e-4)
+
+
+def test_losses_of_the_embedded_checkpoint_equal_the_reference(items):
+    nlp, pipe = make_pipe("embedded", **AS_THE_REFERENCE)
+    path = spacy.util.get_package_path("spacy_gliner2") / "embedded"
+    reference = ReferenceModel.from_pretrained(str(path)).float()
+    ours = our_losses(pipe, [item.example(nlp, offsets=False) for item in items[:16]])
+    assert ours == pytest.approx(reference_losses(reference, items[:16]), rel=1e-4, abs=1e-4)
+
+
+def losses(item, checkpoint, **loss):
+    nlp, pipe = make_pipe(checkpoint, **{**AS_THE_REFERENCE, **loss})
+    return pipe.get_loss([item.example(nlp)])[1], pipe
+
+
+def test_with_offsets_only_that_occurrence_is_gold(checkpoint):
+    text = "Paris met Paris in Paris."
+    item = Annotated(text, {"entities": ["city"]}, entities={"city": ["Paris"]})
+    everywhere, _ = losses(item, checkpoint)
+    there, _ = losses(item, checkpoint, offsets=True)
+    assert there["entities"] != pytest.approx(everywhere["entities"])
+
+
+def test_a_relation_that_a_text_has_not_is_learned_as_none(checkpoint):
+    item = Annotated("Nobody works here.", {"relations": ["works for"]}, relations=[])
+    as_reference, _ = losses(item, checkpoint)
+    assert not any(as_reference.values())
+    counted, _ = losses(item, checkpoint, negatives="count")
+    assert counted["counts"] > 0
+    assert counted["relations"] == 0
+    spans, _ = losses(item, checkpoint, negatives="spans")
+    assert spans["counts"] == counted["counts"]
+    assert spans["relations"] > 0
+
+
+def test_a_task_without_annotation_is_not_learned(checkpoint):
+    schema = {"relations": ["works for"], "entities": ["person"]}
+    item = Annotated("Nobody works here.", schema, entities={})
+    found, _ = losses(item, checkpoint, negatives="spans")
+    assert found["entities"] > 0
+    assert found["relations"] == found["counts"] == 0
+
+
+@pytest.mark.parametrize(("mode", "learned"), [("one", 1), ("any", 0), ("none", None)])
+def test_the_number_that_lets_entities_through_is_learned_as_chosen(checkpoint, mode, learned):
+    item = Annotated("Nobody works here.", {"entities": ["person"]}, entities={})
+    found, pipe = losses(item, checkpoint, entity_count=mode)
+    logits = count_logits(pipe, item)
+    expected = 0.0 if learned is None else float(-logits.log_softmax(-1)[learned])
+    assert found["counts"] == pytest.approx(expected, abs=1e-5)
+
+
+def count_logits(pipe, item):
+    shim = get_shim(pipe.model)
+    prompt = make_prompt(FrozenSchema.from_dict(item.schema), shim.subwords)
+    ids = shim.subwords.all_ids(read_words(item.text, "gliner2").forms)
+    sequence = make_sequence(prompt, ids, Window(0, len(ids)))
+    network = shim.checkpoint.network
+    with torch.no_grad():
+        return network.count_pred(network.encode([sequence])[prompt.groups[0].parent])
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (
+            Annotated("a b c d e f go", {"entities": ["x"]}, entities={"x": ["a b c d e f go"]}),
+            r"1 have more words than max_width .* x 'a b c d e f go' \(1\)",
+        ),
+        (
+            Annotated(
+                " ".join(f"w{n}" for n in range(21)) + ".",
+                {"relations": ["r"]},
+                relations=[("r", f"w{n}", "w20") for n in range(20)],
+            ),
+            r"1 instances beyond the 19 .* r \(1\)",
+        ),
+        (
+            Annotated("Paris.", {"relations": ["r"]}, relations=[("r", "Paris", "Rome")]),
+            r"1 are not in the text.* r 'Rome' \(1\)",
+        ),
+        (
+            Annotated("a well-known man.", {"entities": ["x"]}, entities={"x": ["known"]}),
+            r"1 begin or end inside of a word.* x 'known' of 'well-known' \(1\)",
+        ),
+        (
+            Annotated("Paris.", {"entities": ["x"]}, entities={"y": ["Paris"]}),
+            r"1 labels.* not in the schema.* entity 'y' \(1\)",
+        ),
+        (Annotated("Paris.", {"entities": ["x"]}), r"1 texts have no annotation"),
+    ],
+)
+def test_what_cannot_be_learned_is_reported_once(item, message, checkpoint):
+    nlp, pipe = make_pipe(checkpoint)
+    with pytest.warns(UserWarning, match=message):
+        pipe.get_loss([item.example(nlp)])
+    pipe.get_loss([item.example(nlp)])  # a second warning would be an error
+    assert [counts.total() for counts in pipe.problems.found.values()] == [2]
+
+
+def test_offsets_that_are_not_those_of_the_words_are_an_error(checkpoint):
+    nlp, pipe = make_pipe(checkpoint)
+    example = Annotated(
+        "Paris.", {"relations": ["r"]}, relations=[("r", "Paris", "Paris")]
+    ).example(nlp)
+    example.reference._.relations[0]["head"]["end"] = 3
+    with pytest.raises(ValueError, match=r"r: the offsets 0, 3 are those of 'Par'"):
+        pipe.get_loss([example])
+
+
+def test_windows_of_a_long_text_add_up_to_its_losses(checkpoint):
+    """A text in two windows without overlap is learned as two texts are."""
+    nlp, pipe = make_pipe(checkpoint)
+    pipe.cfg.update(window=6, stride=6)
+    schema = {"entities": ["city"], "relations": ["r"]}
+    halves = [
+        Annotated(text, schema, entities={"city": [name]}, relations=[("r", name, end)])
+        for text, name, end in [
+            ("We all saw Paris then .", "Paris", "then"),
+            ("Oslo is now far away .", "Oslo", "away"),
+        ]
+    ]
+    whole = Annotated(
+        " ".join(half.text for half in halves),
+        schema,
+        entities={"city": ["Paris", "Oslo"]},
+        relations=[("r", "Paris", "then"), ("r", "Oslo", "away")],
+    )
+    apart, _ = pipe.get_loss([half.example(nlp) for half in halves])
+    together, _ = pipe.get_loss([whole.example(nlp)])
+    assert together == pytest.approx(apart, rel=1e-5)
