@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
 import typer
 
 HELP = """Extract entities, labels, relations and records with GLiNER2: from files to files, as
@@ -29,14 +30,17 @@ def complain(text: str) -> None:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn errors that say what to do into a message and an exit status of 1.
+    """Turn errors that say what to do into a message and an exit status.
 
-    RAISES (Exit): Instead of a ValueError or an OSError.
+    RAISES (Exit): Instead of a ValueError, an OSError or what spaCy raises for a wrong option.
     """
     try:
         yield
     except BrokenPipeError:
         raise
+    except click.ClickException as error:
+        complain(error.format_message())
+        raise typer.Exit(error.exit_code) from error
     except (ValueError, OSError) as error:
-        complain(str(error))
+        complain(str(error).strip())
         raise typer.Exit(1) from error

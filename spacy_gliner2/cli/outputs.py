@@ -201,28 +201,24 @@ def open_output(path: Path, parts: Parts | None, settings: dict[str, Any], force
     if force:
         shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(exist_ok=True)
-    _check_settings(partial, settings)
-    return JsonlSink(path) if parts is None else PartsSink(path, parts)
+    sink = JsonlSink(path) if parts is None else PartsSink(path, parts)
+    file = partial / "settings.json"
+    before = json.loads(file.read_text(encoding="utf8")) if sink.done else settings
+    other = [key for key in settings if settings[key] != before.get(key)]
+    if other:
+        sink.pause()
+        raise ValueError(
+            f"{partial}: an interrupted run is there, whose {' and '.join(other)} differed; repeat "
+            "it as it was to go on, or begin anew with --force"
+        )
+    with replacing(file) as beside:
+        beside.write_text(json.dumps(settings, indent=2), encoding="utf8")
+    return sink
 
 
 def partial_directory(path: Path) -> Path:
     """RETURNS (Path): Where an output is while it is not complete."""
     return path.with_name(f"{path.name}.partial")
-
-
-def _check_settings(partial: Path, settings: dict[str, Any]) -> None:
-    file = partial / "settings.json"
-    if not file.is_file():
-        with replacing(file) as beside:
-            beside.write_text(json.dumps(settings, indent=2), encoding="utf8")
-        return
-    before = json.loads(file.read_text(encoding="utf8"))
-    other = [key for key in settings if settings[key] != before.get(key)]
-    if other:
-        raise ValueError(
-            f"{partial}: an interrupted run is there, whose {' and '.join(other)} differed; repeat "
-            "it as it was to go on, or begin anew with --force"
-        )
 
 
 @contextmanager

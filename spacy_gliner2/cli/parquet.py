@@ -65,14 +65,21 @@ class ParquetParts:
 
     def __init__(self, prefix: str = "", types: Any = None) -> None:
         self._structures = f"{prefix}structures"
-        self._types = {f"{prefix}{name}": type_ for name, type_ in TYPES.items()}
+        self._added = {f"{prefix}{name}": type_ for name, type_ in TYPES.items()}
+        self._types = self._added
         if types is not None:
-            self._types = {**dict(zip(types.names, types.types, strict=True)), **self._types}
+            self._types = {**dict(zip(types.names, types.types, strict=True)), **self._added}
 
     def write_part(self, results: "Sequence[Result]", path: Path) -> None:
-        pq.write_table(self._table([result.to_row() for result in results]), path)
+        pq.write_table(self._table([self._row(result) for result in results]), path)
+
+    def _row(self, result: "Result") -> Row:
+        """RETURNS (dict): A result; without a field that failed since its name is one of ours."""
+        row = result.to_row()
+        return {key: row[key] for key in row if key not in self._added or key in result.found}
 
     def _table(self, rows: list[Row]) -> Any:
+        rows = [_encodable(row) for row in rows]
         names = dict.fromkeys(name for row in rows for name in row) | dict.fromkeys(self._types)
         columns = {name: [row.get(name) for row in rows] for name in names}
         structures = columns[self._structures]
@@ -101,6 +108,17 @@ def _array(values: list[Any], type_: Any) -> Any:
         return pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         return pa.array([_json_text(value) for value in values], pa.string())
+
+
+def _encodable(value: Any) -> Any:
+    """RETURNS (Any): The value, with an escape for half a surrogate pair, which UTF-8 lacks."""
+    if isinstance(value, str):
+        return value.encode("utf8", "backslashreplace").decode("utf8")
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_encodable(part) for part in value]
+    return value
 
 
 def _is_map(type_: Any) -> bool:

@@ -58,6 +58,8 @@ BLANK = """
 lang = "en"
 pipeline = ["gliner2"]
 
+[components]
+
 [components.gliner2]
 factory = "gliner2"
 
@@ -155,6 +157,22 @@ def _choose(names: list[str], given: str | None) -> str:
         f"({', '.join(names) or 'there are none'}); name the one that --schema and --threshold are "
         "for"
     )
+
+
+def load_weights(nlp: Language) -> None:
+    """Load the weights now, so that a missing checkpoint is no matter of single documents.
+
+    nlp (Language): The pipeline.
+    RAISES (CheckpointError): If one cannot be found or read.
+    """
+    from ..model.shim import GLiNER2Shim
+    from ..rows import gliner2_names
+
+    for name in gliner2_names(nlp):
+        pipe: Any = nlp.get_pipe(name)
+        for shim in pipe.model.shims:
+            if isinstance(shim, GLiNER2Shim):
+                _ = shim.checkpoint
 
 
 def fingerprint(nlp: Language) -> str:
