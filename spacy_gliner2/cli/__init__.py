@@ -1,0 +1,15 @@
+"""`python -m spacy gliner2`.
+
+spaCy imports this package whenever its command line is used, so that it imports nothing heavy:
+each command imports what it needs when it runs.
+"""
+
+from spacy.cli import _util
+
+from .app import gliner2_cli
+from .extract import extract_cli
+from .visualize import visualize_cli
+
+_util.app.add_typer(gliner2_cli)
+
+__all__ = ["extract_cli", "gliner2_cli", "visualize_cli"]

@@ -1,0 +1,311 @@
+"""`python -m spacy gliner2 extract`."""
+
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from .app import complain, gliner2_cli, plain_errors, say
+from .pipeline import (
+    CheckpointOption,
+    CodeOption,
+    ComponentOption,
+    ConfigOption,
+    GpuOption,
+    LangOption,
+    ModelOption,
+    PipelineOptions,
+    SchemaOption,
+    ThresholdOption,
+    fingerprint,
+    load_pipeline,
+    load_weights,
+)
+
+if TYPE_CHECKING:
+    from .inputs import Item
+    from .outputs import Parts, Result, Sink
+
+INPUTS = ("txt", "jsonl", "csv", "tsv", "parquet", "spacy")
+OUTPUTS = ("jsonl", "parquet", "spacy")
+
+
+class OnError(str, Enum):
+    """What a failing document does to the run."""
+
+    report = "report"
+    stop = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractOptions:
+    """How documents are read and written; each is documented with its option of the command."""
+
+    text_field: str = "text"
+    prefix: str = ""
+    input_format: str | None = None
+    output_format: str | None = None
+    on_error: OnError = OnError.report
+    force: bool = False
+    batch_size: int | None = None
+    n_process: int = 1
+    progress: bool | None = None
+
+
+@gliner2_cli.command(
+    "extract",
+    no_args_is_help=True,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def extract_cli(
+    ctx: typer.Context,
+    input: Annotated[
+        Path,
+        typer.Argument(
+            help="Documents: .txt (one a line), .jsonl, .csv, .tsv, .parquet or .spacy; - for "
+            "standard input"
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Argument(help="Results: .jsonl, .parquet or .spacy; - for standard output")
+    ],
+    schema: SchemaOption = None,
+    model: ModelOption = None,
+    config: ConfigOption = None,
+    checkpoint: CheckpointOption = "embedded",
+    lang: LangOption = "en",
+    threshold: ThresholdOption = None,
+    component: ComponentOption = None,
+    text_field: Annotated[
+        str, typer.Option("--text-field", "-tf", help="The field that holds the text")
+    ] = "text",
+    prefix: Annotated[
+        str, typer.Option(help="What the names of the fields that are added begin with")
+    ] = "",
+    input_format: Annotated[
+        Optional[str],  # noqa: UP045  (Typer reads it)
+        typer.Option(
+            "--input-format",
+            "-if",
+            help=f"Format of the input, if its name does not tell: {', '.join(INPUTS)}",
+        ),
+    ] = None,
+    output_format: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            "--output-format",
+            "-of",
+            help=f"Format of the output, if its name does not tell: {', '.join(OUTPUTS)}",
+        ),
+    ] = None,
+    on_error: Annotated[
+        OnError,
+        typer.Option(
+            help="What a document does that fails: 'report' its number and go on, its result being "
+            "the reason in a field 'error'; or 'stop' the run"
+        ),
+    ] = OnError.report,
+    force: Annotated[
+        bool, typer.Option("--force", "-F", help="Begin anew where a run was interrupted")
+    ] = False,
+    batch_size: Annotated[
+        Optional[int],  # noqa: UP045
+        typer.Option("--batch-size", "-b", help="Documents that are read ahead", min=1),
+    ] = None,
+    n_process: Annotated[
+        int, typer.Option("--n-process", "-n", help="Processes that share the work", min=1)
+    ] = 1,
+    progress: Annotated[
+        Optional[bool],  # noqa: UP045
+        typer.Option(
+            "--progress/--no-progress", help="Show a progress bar; by default on a terminal"
+        ),
+    ] = None,
+    code: CodeOption = None,
+    gpu_id: GpuOption = -1,
+) -> None:
+    """
+    Extract from the documents of a file. What to extract is said by a schema, and how by a pipeline
+    or a config; with a schema alone, the checkpoint inside the package does it.
+
+    \b
+        python -m spacy gliner2 extract news.jsonl found.jsonl --schema schema.yml
+        python -m spacy gliner2 extract news.parquet found.parquet --model ./my_pipeline
+        cat news.jsonl | python -m spacy gliner2 extract - - -s schema.yml | jq .entities
+
+    Each result has the fields of its document and beside them entities, cats, relations and
+    structures. There is one result for each document, in the same order.
+
+    While it runs, the results are in a directory OUTPUT.partial. The same command goes on after an
+    interruption; OUTPUT is there, or replaced, when all is done.
+
+    Values of the config can be set by their name, such as --components.gliner2.window 200 or
+    --components.gliner2.model.precision float32.
+    """
+    from spacy.cli._util import parse_config_overrides
+
+    with plain_errors():
+        nlp = load_pipeline(
+            PipelineOptions(
+                model=model,
+                config=config,
+                schema=schema,
+                checkpoint=checkpoint,
+                lang=lang,
+                threshold=threshold,
+                component=component,
+                code=code,
+                gpu_id=gpu_id,
+                overrides=parse_config_overrides(ctx.args),
+            )
+        )
+        options = ExtractOptions(
+            text_field=text_field,
+            prefix=prefix,
+            input_format=input_format,
+            output_format=output_format,
+            on_error=on_error,
+            force=force,
+            batch_size=batch_size,
+            n_process=n_process,
+            progress=progress,
+        )
+        count, failed = extract(nlp, input, output, options)
+    say(f"{output}: {count} document{'s' * (count != 1)}" + f", {failed} failed" * bool(failed))
+
+
+def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tuple[int, int]:
+    """Extract from the documents of a file, going on where an interrupted run stopped.
+
+    nlp (Language): The pipeline.
+    input (Path): The documents, or "-".
+    output (Path): The results, or "-".
+    options (ExtractOptions): How to read and write them.
+    RETURNS (tuple): How many documents there are, and how many of this run's failed.
+    RAISES (ValueError): If the input cannot be read, a document failed and the run shall stop
+        then, or an interrupted run had other settings.
+    """
+    from .inputs import find_format, read_items
+
+    kind = find_format(input, options.input_format, INPUTS, "name one with --input-format")
+    into = find_format(output, options.output_format, OUTPUTS, "name one with --output-format")
+    load_weights(nlp)
+    items = _checked(read_items(input, kind, nlp.vocab), options.prefix)
+    sink = _open(nlp, input, output, kind, into, options)
+    if sink.done:
+        say(f"{output}: goes on after {sink.done} documents of an interrupted run")
+    rest = itertools.islice(items, sink.done, None)
+    count, failed = sink.done, 0
+    try:
+        for result in _run(nlp, rest, _total(input, kind, nlp, options), sink.done, options):
+            if result.error is not None:
+                failed += 1
+                _report(result, options.on_error)
+            sink.write(result)
+            count += 1
+    finally:
+        sink.pause()
+    sink.finish()
+    return count, failed
+
+
+def _checked(items: "Iterator[Item]", prefix: str) -> "Iterator[Item]":
+    """Look at the first document, so that a wrong file or field is said before all else."""
+    from .annotating import check_names
+
+    first = next(items, None)
+    if first is None:
+        return iter(())
+    try:
+        check_names(first.fields, prefix)
+    except ValueError as error:
+        raise ValueError(f"row {first.number}: {error}") from error
+    return itertools.chain([first], items)
+
+
+def _open(
+    nlp: Any, input: Path, output: Path, kind: str, into: str, options: ExtractOptions
+) -> "Sink":
+    from .inputs import STANDARD
+    from .outputs import StandardOutput, open_output
+
+    if output == STANDARD:
+        if into != "jsonl":
+            raise ValueError(f"-: {into} cannot go to standard output; name a file, or take jsonl")
+        return StandardOutput()
+    settings = {
+        "input": _identity(input),
+        "pipeline": fingerprint(nlp),
+        "fields": [options.text_field, options.prefix, kind, into],
+    }
+    return open_output(output, _parts(input, kind, into, options), settings, options.force)
+
+
+def _identity(path: Path) -> list[Any]:
+    """RETURNS (list): What tells a file from another one, and from itself once it has changed."""
+    from .inputs import STANDARD
+
+    if path == STANDARD:
+        return ["-"]
+    status = path.stat()
+    return [str(path.resolve()), status.st_size, status.st_mtime_ns]
+
+
+def _parts(input: Path, kind: str, into: str, options: ExtractOptions) -> "Parts | None":
+    from .inputs import STANDARD
+    from .outputs import SpacyParts
+
+    if into == "jsonl":
+        return None
+    if into == "spacy":
+        return SpacyParts(options.text_field)
+    from .parquet import ParquetParts, read_types
+
+    known = kind == "parquet" and input != STANDARD
+    return ParquetParts(options.prefix, read_types(input) if known else None)
+
+
+def _run(
+    nlp: Any, items: "Iterable[Item]", total: int | None, done: int, options: ExtractOptions
+) -> "Iterator[Result]":
+    from tqdm import tqdm
+
+    from .annotating import annotate_items
+
+    results = annotate_items(
+        nlp,
+        items,
+        text_field=options.text_field,
+        prefix=options.prefix,
+        batch_size=options.batch_size,
+        n_process=options.n_process,
+    )
+    hidden = not _shows_progress(options)
+    return iter(
+        tqdm(results, total=total, initial=done, unit="doc", file=sys.stderr, disable=hidden)
+    )
+
+
+def _shows_progress(options: ExtractOptions) -> bool:
+    return sys.stderr.isatty() if options.progress is None else options.progress
+
+
+def _total(input: Path, kind: str, nlp: Any, options: ExtractOptions) -> int | None:
+    """RETURNS (int): How many documents there are, if somebody sees it and it can be found out."""
+    from .inputs import STANDARD, read_items
+
+    if input == STANDARD or not _shows_progress(options):
+        return None
+    return sum(1 for _ in read_items(input, kind, nlp.vocab))
+
+
+def _report(result: "Result", on_error: OnError) -> None:
+    message = f"row {result.number}: {result.error}"
+    if on_error is OnError.stop:
+        raise ValueError(message)
+    complain(message)
