@@ -6,7 +6,6 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .rows import ANNOTATIONS, Row
-from .schema.errors import schema_error
 
 Offset = Annotated[int, Field(ge=0, strict=True)]
 Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -81,10 +80,34 @@ def check_row(row: Any, where: str, text_field: str = "text") -> Row:
     try:
         _Row.model_validate(whole)
     except ValidationError as error:
-        raise RowError(str(schema_error(error, where))) from error
+        raise RowError(_explain(error, where)) from error
     for spot, path in _spots(whole):
         _check_offsets(spot, whole["text"], f"{where}: {path}")
     return whole
+
+
+_REMEDIES = {
+    "missing": "lacks this key; add it",
+    "list_type": "is not a list; write it as one",
+    "dict_type": "is not a mapping; write its keys and values",
+    "model_type": "is not a mapping; write its keys and values",
+    "string_type": "is not a text; write it as one",
+    "int_type": "is not a whole number; give one",
+    "float_type": "is not a number; give one",
+    "float_parsing": "is not a number; give one",
+    "greater_than_equal": "is below {ge}; give at least that",
+    "less_than_equal": "is above {le}; give at most that",
+}
+
+
+def _explain(error: ValidationError, where: str) -> str:
+    """RETURNS (str): The first finding: its key, its value and the remedy."""
+    detail: Any = error.errors()[0]
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"])
+    value = repr(detail["input"])
+    shown = value if len(value) <= 80 else f"{value[:77]}..."
+    text = _REMEDIES.get(detail["type"], detail["msg"]).format(**detail.get("ctx", {}))
+    return f"{where}{path}: {shown} {text}"
 
 
 def _spots(row: Row) -> list[tuple[dict[str, Any], str]]:

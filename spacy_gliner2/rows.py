@@ -115,8 +115,9 @@ def _entities(doc: Doc, places: Sequence[Places]) -> list[Row]:
 def _scored(doc: Doc, place: Places) -> Iterable[tuple[Span, float | None]]:
     if place.spans_key in doc.spans:
         group = doc.spans[place.spans_key]
-        scores = group.attrs.get("scores")
-        yield from zip(group, scores or [None] * len(group), strict=True)
+        scores = group.attrs.get("scores", ())
+        known = list(scores) if len(scores) == len(group) else [None] * len(group)
+        yield from zip(group, known, strict=True)
     for span in doc.ents:
         yield span, _extension(doc, place.score_attr, span.start_char, span.end_char)
 

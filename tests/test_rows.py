@@ -70,6 +70,12 @@ def test_a_row_survives_docbin(nlp):
     assert doc_to_row(doc) == doc_to_row(row_to_doc(row, nlp))
 
 
+def test_spans_of_others_that_have_no_scores_are_in_the_row(nlp):
+    doc = nlp(TEXT)
+    doc.spans["gliner2"] = [doc.char_span(0, 11, label="NAME")]
+    assert [entity["score"] for entity in doc_to_row(doc)["entities"]] == [None]
+
+
 def test_mentions_without_a_score_are_certain(nlp):
     row = {"text": "In Rome.", "entities": [{"start": 3, "end": 7, "label": "city"}]}
     doc = row_to_doc(check_row(row, "here"), nlp)
@@ -80,7 +86,7 @@ def test_mentions_without_a_score_are_certain(nlp):
     ("change", "message"),
     [
         ({"entities": 3}, r"row 7\.entities: 3 is not a list"),
-        ({"entities": [{"start": 0, "end": 5}]}, r"row 7\.entities\[0\]\.label: .* is missing"),
+        ({"entities": [{"start": 0, "end": 5}]}, r"row 7\.entities\[0\]\.label: .* lacks this key"),
         ({"entities": [{"start": 0, "end": 500, "label": "a"}]}, r"entities\[0\]: 0 to 500 is no"),
         (
             {"entities": [{"start": 0, "end": 3, "label": "a", "text": "Apple"}]},
