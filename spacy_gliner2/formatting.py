@@ -97,12 +97,13 @@ def _once(found: Sequence[Any]) -> Iterable[Any]:
 
 
 def _item(one: Mention | Argument | FieldValue, shape: Shape) -> Any:
-    if not shape.confidence and not shape.spans:
+    spans = shape.spans and one.start is not None  # a choice is nowhere in the text
+    if not shape.confidence and not spans:
         return one.text
     item: dict[str, Any] = {"text": one.text}
     if shape.confidence:
         item["confidence"] = one.score
-    if shape.spans and one.start is not None:
+    if spans:
         item.update(start=one.start, end=one.end)
     return item
 

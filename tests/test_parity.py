@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from gliner2 import GLiNER2 as TheirFace
 
+from spacy_gliner2 import GLiNER2 as OurFace
 from spacy_gliner2.inference.extractor import Extractor, Request
 from spacy_gliner2.inference.settings import Settings
 from spacy_gliner2.inference.subwords import Subwords
@@ -23,7 +25,7 @@ from spacy_gliner2.schema import FrozenSchema
 from .support.cases import COMBINATIONS, Case, spread
 from .support.checkpoints import COUNTING_LAYERS, ENCODERS
 from .support.normal import TOLERANCE, Found, difference, from_extraction, score_gap
-from .support.reference import is_marginal, load_reference, run_reference
+from .support.reference import is_marginal, load_reference, reference_schema, run_reference
 
 SEED = Path(__file__).parents[2] / "shared" / "models" / "seed"
 CASES = {"embedded": 120, "seed as float16": 20, "seed as float32": 20}
@@ -122,6 +124,68 @@ def test_the_cases_are_hundreds_and_have_all_combinations_of_tasks():
     assert CASES["embedded"] + len(SMALL) * SMALL_CASES >= 500
     for cases in (spread(CASES["embedded"], seed=4), spread(SMALL_CASES, seed=2)):
         assert {tuple(case.schema) for case in cases} == set(COMBINATIONS)
+
+
+def shape_of(result, requested):
+    """A result with what the reference leaves out, without the order of instances and scores."""
+    shape = {}
+    for key, value in result.items():
+        if key == "entities":
+            value = requested | value
+        elif key == "relation_extraction":
+            value = {name: {repr(_hide(pair)) for pair in pairs} for name, pairs in value.items()}
+        elif value == {}:
+            value = []
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            value = {repr(_unordered(_hide(record))) for record in value}
+        shape[key] = _hide(value)
+    return list(shape), shape
+
+
+def _unordered(record):
+    return {
+        name: sorted(value, key=repr) if isinstance(value, list) else value
+        for name, value in record.items()
+    }
+
+
+def _hide(value):
+    """Put a word in the place of scores, which are compared elsewhere."""
+    if isinstance(value, float):
+        return "score"
+    if isinstance(value, dict):
+        return {key: _hide(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_hide(part) for part in value)
+    return value
+
+
+@pytest.mark.parametrize("spans", [False, True])
+@pytest.mark.parametrize("confidence", [False, True])
+def test_results_have_the_shape_of_the_reference(confidence, spans, small_checkpoint):
+    path = small_checkpoint("deberta", "count_lstm_v2")
+    ours, theirs = OurFace.from_pretrained(path), TheirFace.from_pretrained(str(path))
+    options = {"include_confidence": confidence, "include_spans": spans}
+    found = 0
+    for case in spread(200, seed=16):
+        schema = FrozenSchema.from_dict(case.schema)
+        roles = {"head", "tail"}
+        names = {part.label for part in schema.entities} | {
+            field.name for part in schema.structures for field in part.fields
+        }
+        # See test_differences: texts without an end mark, described relations, heads and tails.
+        if (
+            not case.text.endswith((".", "!", "?"))
+            or any(part.description for part in schema.relations)
+            or roles <= names
+        ):
+            continue
+        one = ours.extract(case.text, schema, case.threshold, **options)
+        other = theirs.extract(case.text, reference_schema(case.schema), case.threshold, **options)
+        complete = {part.label: None if part.dtype == "str" else [] for part in schema.entities}
+        assert shape_of(one, complete) == shape_of(other, complete)
+        found += 1
+    assert found >= 50
 
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])

@@ -2,7 +2,6 @@
 
 import pickle
 import shutil
-import socket
 
 import pytest
 import spacy
@@ -30,15 +29,6 @@ def nlp():
     nlp = spacy.blank("en")
     nlp.add_pipe("gliner2", config={"schema": SCHEMA})
     return nlp
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def refuse(*args, **kwargs):
-        raise AssertionError("a network call")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
 def test_a_saved_pipeline_answers_the_same_without_the_network(nlp, tmp_path, no_network):

@@ -203,13 +203,14 @@ def _tokenizer(files: Mapping[str, bytes], where: str) -> Tokenizer:
 
 
 def _check_vocabulary(tokenizer: Tokenizer, rows: int, where: str) -> None:
-    for marker in MARKERS:
-        index = tokenizer.token_to_id(marker)
-        if index is None or index >= rows:
-            raise CheckpointError(
-                f"{where}/{WEIGHTS}: has word embeddings for {rows} tokens, and the tokenizer "
-                f"gives {marker} the id {index}; take the tokenizer that belongs to the weights"
-            )
+    ids = [tokenizer.token_to_id(marker) for marker in MARKERS]
+    needed = max(tokenizer.get_vocab_size(), *(i + 1 for i in ids if i is not None))
+    if needed > rows:
+        raise CheckpointError(
+            f"{where}/{WEIGHTS}: has word embeddings for {rows} tokens, and the tokenizer has "
+            f"{needed}, {MARKERS[0]} to {MARKERS[-1]} included; take the tokenizer that belongs "
+            "to the weights"
+        )
 
 
 def _build(config: SpanConfig, encoder_config: dict[str, Any], where: str) -> Network:
@@ -233,10 +234,10 @@ def _load_weights(network: Network, tensors: dict[str, Tensor], file: str) -> to
     RETURNS (dtype): Their type on disk.
     RAISES (CheckpointError): If they are not exactly those that the network has.
     """
-    expected = {key: tuple(value.shape) for key, value in network.state_dict().items()}
-    found = {key: tuple(value.shape) for key, value in tensors.items()}
+    expected = {key: _form(value) for key, value in network.state_dict().items()}
+    found = {key: _form(value) for key, value in tensors.items()}
     wrong = [
-        f"{key}: expected {_shape(expected.get(key))}, found {_shape(found.get(key))}"
+        f"{key}: expected {expected.get(key, 'nothing')}, found {found.get(key, 'nothing')}"
         for key in sorted(expected.keys() | found.keys())
         if expected.get(key) != found.get(key)
     ]
@@ -254,5 +255,7 @@ def _load_weights(network: Network, tensors: dict[str, Tensor], file: str) -> to
     return dtypes.pop() if len(dtypes) == 1 else torch.float32
 
 
-def _shape(shape: tuple[int, ...] | None) -> str:
-    return "nothing" if shape is None else str(shape)
+def _form(tensor: Tensor) -> str:
+    """RETURNS (str): Shape of a tensor, and its type unless that is a floating-point one."""
+    shape = str(tuple(tensor.shape))
+    return shape if tensor.is_floating_point() else f"{shape} of {tensor.dtype}"

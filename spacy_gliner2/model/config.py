@@ -34,6 +34,11 @@ class SpanConfig:
         RETURNS (SpanConfig): What it says.
         RAISES (CheckpointError): If it is for another architecture or says what is not known here.
         """
+        kind = data.get("model_type", "extractor")
+        if kind != "extractor":
+            raise CheckpointError(
+                f"{file}: model_type is {kind!r}, expected 'extractor'; take a GLiNER2 checkpoint"
+            )
         architecture = data.get("architecture") or "span"
         if architecture != "span":
             raise CheckpointError(
@@ -41,6 +46,8 @@ class SpanConfig:
                 "checkpoints (fastino/gliner2-base-v1 is one); choose such a checkpoint"
             )
         head = data.get("span_head") or {}
+        if not isinstance(head, Mapping):
+            raise CheckpointError(f"{file}: span_head is {head!r}, expected a JSON object")
         config = cls(
             max_width=head.get("max_width", data.get("max_width", 8)),
             counting_layer=data.get("counting_layer", "count_lstm"),
@@ -55,7 +62,7 @@ class SpanConfig:
             value, known = getattr(self, key), get_args(kinds)
             if value not in known:
                 raise CheckpointError(f"{file}: {key} is {value!r}, expected one of {known}")
-        if not isinstance(self.max_width, int) or not 1 <= self.max_width <= 1024:
+        if type(self.max_width) is not int or not 1 <= self.max_width <= 1024:
             raise CheckpointError(f"{file}: max_width is {self.max_width!r}, expected 1 to 1024")
         if not isinstance(self.dropout, int | float) or not 0 <= self.dropout < 1:
             raise CheckpointError(f"{file}: dropout is {self.dropout!r}, expected 0 to below 1")

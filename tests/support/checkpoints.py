@@ -6,7 +6,7 @@ and probabilities from nearly 0 to nearly 1.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,20 +60,24 @@ def encoder_config(kind: str, **options: Any) -> PretrainedConfig:
 
 
 def make_checkpoint(
-    path: Path, kind: str, counting_layer: str, seed: int, **options: Any
-) -> GLiNER2:
+    path: Path,
+    kind: str,
+    counting_layer: str,
+    seed: int = 1,
+    tokenizer: PreTrainedTokenizerFast | None = None,
+    **options: Any,
+) -> None:
     """Make a checkpoint and save it.
 
     path (Path): The directory.
     kind (str): One of `ENCODERS`.
     counting_layer (str): One of `COUNTING_LAYERS`.
     seed (int): Decides all weights.
+    tokenizer (PreTrainedTokenizerFast): Its tokenizer, None for a small one.
     **options (Any): Other keys of its `config.json`.
-    RETURNS (GLiNER2): The reference's model.
     """
-    make_tokenizer: Callable[[], PreTrainedTokenizerFast]
-    make_tokenizer = wordpiece if kind == "bert" else unigram
-    tokenizer = make_tokenizer()
+    if tokenizer is None:
+        tokenizer = wordpiece() if kind == "bert" else unigram()
     config = ExtractorConfig(
         model_name=f"small-{kind}", counting_layer=counting_layer, **{"max_width": 6, **options}
     )
@@ -83,7 +87,6 @@ def make_checkpoint(
         model = GLiNER2(config, encoder_config=encoder, tokenizer=tokenizer).eval()
         _set_apart(model)
     model.save_pretrained(str(path))
-    return model
 
 
 def _set_apart(model: GLiNER2) -> None:
@@ -92,12 +95,14 @@ def _set_apart(model: GLiNER2) -> None:
     _push_spans(model)
     with _recorded(model) as seen:
         _run(model, cases)
-    spans = torch.cat([logits.flatten() for logits in seen["spans"]])
-    _scale_spans(model, spans[spans.isfinite()])
     with torch.no_grad():
         _centre(model.classifier[-1], torch.cat(seen["classifier"]))
         _centre(model.count_pred[-1], torch.cat(seen["count_pred"]))
         model.count_pred[-1].bias[LARGEST_COUNT + 1 :] = -1e4
+    with _recorded(model) as seen:  # now that there are instances, whose spans have scores
+        _run(model, cases)
+    spans = torch.cat([logits.flatten() for logits in seen["spans"]])
+    _scale_spans(model, spans[spans.isfinite()])
 
 
 def _centre(layer: nn.Linear, outputs: Tensor) -> None:
