@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
-from .errors import CorpusError
+from .errors import CorpusError, RecordError
 
 Paths: TypeAlias = str | Path | Sequence[str | Path]
 
@@ -82,25 +82,21 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
         raise CorpusError(f"{file}, after line {number}: cannot be read ({error})") from error
 
 
-def read_jsonl(file: Path) -> Iterator[tuple[int, Any]]:
-    """Read a file with one JSON value a line.
+def parse_json(line: str) -> Any:
+    """Read a JSON value whose texts are texts.
 
-    file (Path): The file.
-    YIELDS (tuple): Number of the line and its value; blank lines are passed over.
-    RAISES (CorpusError): If a line is no JSON.
+    line (str): The JSON.
+    RETURNS (Any): The value.
+    RAISES (RecordError): If it is no JSON.
     """
-    for number, line in read_lines(file):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-            if _SURROGATE.search(line):
-                json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError as error:
-            raise CorpusError(
-                f"{file}, line {number}: has half of a surrogate pair, which is no character "
-                f"({error}); correct the text"
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{file}, line {number}: is no JSON ({error})") from error
-        yield number, value
+    try:
+        value = json.loads(line)
+        if _SURROGATE.search(line):
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise RecordError(
+            f"has half of a surrogate pair, which is no character ({error}); correct the text"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"is no JSON ({error}); correct the line") from error
+    return value

@@ -7,9 +7,9 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ...annotate import register_extensions
+from ...inference.occurrences import Occurrences, make_split
 from ...schema import Classification, Entity, FrozenSchema, Relation, Structure, StructureField
 from .doc_schema import cats_keys, doc_schema, entity_spans
-from .occurrences import Occurrences, make_split
 from .options import CorpusOptions
 from .to_doc import SCORE_ATTR
 

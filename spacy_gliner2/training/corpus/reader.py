@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -11,10 +12,10 @@ from spacy.training import Example
 
 from ...inference.settings import WordSplitter
 from .errors import CorpusError, RecordError
-from .files import Paths, corpus_files, read_jsonl
+from .files import Paths, corpus_files, parse_json, read_lines
 from .options import CorpusOptions, OnMissing, SchemaOf
 from .parse import parse_record
-from .record import CorpusRecord
+from .record import CorpusRecord, GoldValues
 from .to_doc import DocMaker
 
 Corpus: TypeAlias = Callable[[Language], Iterator[Example]]
@@ -74,6 +75,24 @@ def make_jsonl_corpus(
     return JsonlCorpus(path, options=options, limit=limit, max_length=max_length)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of a line of a corpus.
+
+    where (str): File and line.
+    record (CorpusRecord): The record; None if it cannot be used.
+    doc (Doc): The Doc that says what is right; None if the record cannot be used.
+    missing (tuple): Values that are not in the text.
+    error (RecordError): Why the record cannot be used.
+    """
+
+    where: str
+    record: CorpusRecord | None = None
+    doc: Doc | None = None
+    missing: GoldValues = ()
+    error: RecordError | None = None
+
+
 class JsonlCorpus:
     """A corpus in the reference's JSONL, read anew each time that it is asked for examples.
 
@@ -122,30 +141,43 @@ class JsonlCorpus:
         for _, gold in self._read(DocMaker(nlp, self.options)):
             yield gold
 
+    def readings(self, make: DocMaker) -> Iterator[Reading]:
+        """Read line by line, past what cannot be used.
+
+        make (DocMaker): Makes the Docs.
+        YIELDS (Reading): What became of each line that is not blank.
+        RAISES (CorpusError): If a file is not UTF-8 or cannot be unpacked.
+        """
+        for file in self.files:
+            for number, line in read_lines(file):
+                if line.strip():
+                    yield _read_record(line, f"{file}, line {number}", make)
+
     def _read(self, make: DocMaker) -> Iterator[tuple[CorpusRecord, Doc]]:
         left_out = _LeftOut()
         taken = 0
-        for where, data in self._records():
+        for reading in self.readings(make):
             if self.limit and taken == self.limit:
                 break
-            try:
-                record = parse_record(data)
-                gold, missing = make.gold(record)
-            except RecordError as error:
-                raise CorpusError(f"{where}: {error}") from error
-            if missing:
-                left_out.add("have labels whose words are not in the text", where)
-            if self.max_length and len(gold) > self.max_length:
-                left_out.add("are longer than max_length", where)
+            if reading.record is None or reading.doc is None:
+                raise CorpusError(f"{reading.where}: {reading.error}") from reading.error
+            if reading.missing:
+                left_out.add("have labels whose words are not in the text", reading.where)
+            if self.max_length and len(reading.doc) > self.max_length:
+                left_out.add("are longer than max_length", reading.where)
                 continue
             taken += 1
-            yield record, gold
+            yield reading.record, reading.doc
         left_out.warn()
 
-    def _records(self) -> Iterator[tuple[str, Any]]:
-        for file in self.files:
-            for number, data in read_jsonl(file):
-                yield f"{file}, line {number}", data
+
+def _read_record(line: str, where: str, make: DocMaker) -> Reading:
+    try:
+        record = parse_record(parse_json(line))
+        doc, missing = make.gold(record)
+    except RecordError as error:
+        return Reading(where, error=error)
+    return Reading(where, record, doc, missing)
 
 
 class _LeftOut:

@@ -9,9 +9,9 @@ from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
 from ...annotate import SCHEMA_ATTR, register_extensions
+from ...inference.occurrences import Occurrences, make_split
 from ...schema import FrozenSchema
 from .errors import RecordError
-from .occurrences import Occurrences, make_split
 from .options import CorpusOptions
 from .prune import without_labels, without_tasks
 from .record import CorpusRecord, GoldField, GoldRelation, GoldValue, GoldValues

@@ -1,11 +1,12 @@
 """Where in a text some words are, as section 5.3 of the reference finds them."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from functools import partial
 
 from spacy.language import Language
 
-from ...inference.words import Offsets, split_words
+from .words import Offsets, split_words
 
 Split = Callable[[str], list[Offsets]]
 """Start and end of each word of a text."""
@@ -60,6 +61,23 @@ class Occurrences:
             for i in self._starts.get(sought[0], ())
             if self._forms[i : i + len(sought)] == sought
         )
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def are_words(self, start: int, end: int) -> bool:
+        """RETURNS (bool): Whether words begin and end at these offsets."""
+        words = self._within(start, end)
+        return bool(words) and words[0][0] == start and words[-1][1] == end
+
+    def width(self, start: int, end: int) -> int:
+        """RETURNS (int): Number of words that have a part between these offsets."""
+        return len(self._within(start, end))
+
+    def _within(self, start: int, end: int) -> list[Offsets]:
+        first = bisect_right(self._offsets, start, key=lambda word: word[1])
+        after = bisect_left(self._offsets, end, key=lambda word: word[0])
+        return self._offsets[first:after]
 
 
 def _forms(text: str, offsets: list[Offsets]) -> list[str]:
