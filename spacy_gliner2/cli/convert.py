@@ -1,7 +1,7 @@
 """`python -m spacy gliner2 convert`: corpora from one format to another."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from spacy.language import Language
 from typer import Argument as Arg
@@ -75,7 +75,7 @@ def convert_cli(
     """
     with errors_in_a_line():
         nlp = load_pipeline(config, lang)
-        shared = {"schema": schema, "on_missing": on_missing}
+        shared: dict[str, Any] = {"schema": schema, "on_missing": on_missing}
         given = {"word_splitter": word_splitter, "cats_prefix": cats_prefix}
         shared.update((key, value) for key, value in given.items() if value is not None)
         component = None if config is None else find_component(nlp)

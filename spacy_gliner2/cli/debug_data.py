@@ -11,7 +11,7 @@ from spacy.language import Language
 from typer import Argument as Arg
 from typer import Exit, echo
 from typer import Option as Opt
-from wasabi import Printer
+from wasabi.printer import Printer
 
 from ..model.config import SpanConfig
 from ..model.source import EMBEDDED, find_checkpoint
@@ -215,9 +215,11 @@ def _print_findings(
 ) -> None:
     if not found:
         return
-    show = msg.fail if kind.fails else msg.warn
-    where = "" if data == "both" else f"{data}: "
-    show(f"{where}{len(found)} {kind.text}")
+    title = f"{'' if data == 'both' else f'{data}: '}{len(found)} {kind.text}"
+    if kind.fails:
+        msg.fail(title)
+    else:
+        msg.warn(title)
     for one in found if show_all else found[:SHOWN]:
         msg.text(f"  {one.where}{': ' if one.where else ''}{one.what}")
     if not show_all and len(found) > SHOWN:

@@ -11,7 +11,7 @@ from spacy.training import Corpus
 from thinc.api import fix_random_seed
 from typer import Argument as Arg
 from typer import Option as Opt
-from wasabi import Printer
+from wasabi.printer import Printer
 
 from ..training.corpus import CorpusOptions, JsonlCorpus
 from .pipelines import errors_in_a_line, find_component, load_pipeline

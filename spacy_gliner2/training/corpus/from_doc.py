@@ -1,6 +1,6 @@
 """From an annotated Doc to a record in the reference's JSONL."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from spacy.language import Language
@@ -121,30 +121,42 @@ def _true_labels(task: Classification, scores: Mapping[str, float]) -> list[str]
 def _write_structures(
     output: Json, structures: tuple[Structure, ...], found: Mapping[str, Any], places: Occurrences
 ) -> None:
-    items = []
-    described = {}
-    for structure in structures:
-        records = found.get(structure.name) or [{}]
-        items += [{structure.name: _instance(structure, r, places)} for r in records]
-        texts = {part.name: part.description for part in structure.fields if part.description}
-        if texts:
-            described[structure.name] = texts
-    output["json_structures"] = items
-    if described:
-        output["json_descriptions"] = described
+    output["json_structures"] = [
+        {structure.name: instance}
+        for structure in structures
+        for instance in _instances(structure, found.get(structure.name) or [{}], places)
+    ]
+    described = {
+        structure.name: {
+            part.name: part.description for part in structure.fields if part.description
+        }
+        for structure in structures
+    }
+    if any(described.values()):
+        output["json_descriptions"] = {name: texts for name, texts in described.items() if texts}
 
 
-def _instance(structure: Structure, record: Mapping[str, Any], places: Occurrences) -> Json:
-    """Write an instance; one that is empty in every field says that there is none."""
-    return {part.name: _field(part, record.get(part.name), places) for part in structure.fields}
+def _instances(
+    structure: Structure, records: Sequence[Mapping[str, Any]], places: Occurrences
+) -> list[Json]:
+    """Write instances; one that is empty in every field says that there is none."""
+    filled = {name for record in records for name, values in record.items() if values}
+    return [
+        {
+            part.name: _field(part, record.get(part.name), part.name in filled, places)
+            for part in structure.fields
+        }
+        for record in records
+    ]
 
 
-def _field(part: StructureField, values: Any, places: Occurrences) -> Any:
+def _field(part: StructureField, values: Any, filled: bool, places: Occurrences) -> Any:
     if isinstance(values, list | tuple):
         written: Any = [_value(value, places) for value in values]
     else:
         written = "" if values is None else _value(values, places)
-    if part.choices is None:
+    # The choices are told once at least; the reference takes no empty choice for valid.
+    if part.choices is None or (filled and not written):
         return written
     return {"value": written, "choices": list(part.choices)}
 

@@ -67,12 +67,13 @@ def _describe(output: Mapping[str, Any], where: str, fields: dict[str, dict[str,
 def _parse_field(value: Any, key: str, known: _Field) -> GoldField:
     if isinstance(value, Mapping) and "choices" in value:
         return _parse_choice(value, key, known)
-    if value is not None and value != "":
-        known.is_text = True
     if isinstance(value, list | tuple):
         known.is_list = True
-        return parse_values(value, key)
-    return parse_value(value, key)
+        found: GoldField = parse_values(value, key)
+    else:
+        found = parse_value(value, key)
+    known.is_text = known.is_text or bool(found)
+    return found
 
 
 def _parse_choice(value: Mapping[str, Any], key: str, known: _Field) -> GoldField:

@@ -10,6 +10,7 @@ from spacy.util import filter_spans
 
 from ...annotate import SCHEMA_ATTR, register_extensions
 from ...inference.occurrences import Occurrences, make_split
+from ...inference.words import Offsets
 from ...schema import FrozenSchema
 from .errors import RecordError
 from .options import CorpusOptions
@@ -87,7 +88,9 @@ class DocMaker:
             doc._.set(SCHEMA_ATTR, schema.to_dict())
 
     def _set_entities(self, doc: Doc, offsets: Iterable[tuple[int, int, str]]) -> None:
-        spans: list[Span] = [doc.char_span(start, end, label) for start, end, label in offsets]
+        found = [doc.char_span(start, end, label) for start, end, label in offsets]
+        spans: list[Span] = [span for span in found if span is not None]
+        assert len(spans) == len(found)  # tokens end wherever they do
         doc.spans[self.options.spans_key] = sorted(spans)
         doc.set_ents(filter_spans(spans))
 
@@ -129,10 +132,15 @@ def _entity_offsets(record: CorpusRecord, places: Occurrences) -> list[tuple[int
     found: dict[tuple[int, int, str], None] = {}
     for label, values in (record.entities or {}).items():
         for value in values:
-            known = (value.start, value.end)
-            for start, end in places.find(value.text) if value.start is None else [known]:
+            for start, end in _places(value, places):
                 found[start, end, label] = None
     return list(found)
+
+
+def _places(value: GoldValue, places: Occurrences) -> tuple[Offsets, ...]:
+    if value.start is None or value.end is None:
+        return places.find(value.text)
+    return ((value.start, value.end),)
 
 
 def _relation(relation: GoldRelation, places: Occurrences) -> dict[str, Any]:
@@ -158,11 +166,8 @@ def _field(part: GoldField, places: Occurrences) -> Any:
 
 def _value(value: GoldValue, places: Occurrences) -> dict[str, Any]:
     """Write a value, with offsets where only one place can be meant."""
-    start, end = value.start, value.end
-    if start is None and not value.choice:
-        found = places.find(value.text)
-        if len(found) == 1:
-            start, end = found[0]
-    if start is None:
+    found = () if value.choice else _places(value, places)
+    if len(found) != 1:
         return {"text": value.text}
+    start, end = found[0]
     return {"text": places.text[start:end], "start": start, "end": end}
