@@ -68,6 +68,8 @@ DEFAULT_SCORE_WEIGHTS: dict[str, float | None] = {
     "cats_macro_f": None,
     "cats_macro_auc": None,
     "cats_f_per_type": None,
+    "cats_auc_per_type": None,
+    "cats_score_per_task": None,
     "rel_micro_f": 0.25,
     "rel_micro_p": 0.0,
     "rel_micro_r": 0.0,

@@ -1,7 +1,7 @@
 """How good the annotations are, task by task: `spacy-gliner2.scorer.v1`."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -40,13 +40,14 @@ def score(
     word_splitter: str = "gliner2",
     **kwargs: Any,
 ) -> Scores:
-    """Score each task that there is a schema for; None for what the examples do not tell.
+    """Score each task that there is a schema for; None where there is nothing to score.
 
-    Entities and spans count as `ner` and `spancat` have it, once the gold stands in the tokens of
-    the prediction; labels count as `textcat` has it. A relation is right if its label and the
-    offsets of head and tail are. Of records, each value counts by itself: it is right if a record
-    of the same structure has the same value in the same field, records being paired so that those
-    with the most in common come first. Lenient scores are content with offsets that overlap.
+    An example counts for what its reference has annotation of. Entities and spans count as `ner`
+    and `spancat` have it, once the gold stands in the tokens of the prediction, the labels of each
+    classification as `textcat` has it. A relation is right if its label and the offsets of head
+    and tail are. Of records, each value counts by itself: it is right if a record of the same
+    structure has the same value in the same field, records being paired so that those with the
+    most in common come first. Lenient scores are content with offsets that overlap.
 
     examples (Iterable): The examples.
     schema (FrozenSchema): The component's schema, to which those of single Docs are added; None to
@@ -102,52 +103,59 @@ def _score_spans(examples: list[Example], key: str) -> Scores:
     return scores
 
 
+CATS_NUMBERS = ("micro_p", "micro_r", "micro_f", "macro_p", "macro_r", "macro_f", "macro_auc")
+CATS_BY_LABEL = ("cats_f_per_type", "cats_auc_per_type")
+
+
 def _score_cats(examples: list[Example], schema: FrozenSchema, prefix: bool) -> Scores:
-    """Score all tasks; where there are several, also each under its own name."""
-    results = {
-        task.task: _score_task(examples, task, f"{task.task}:" if prefix else "")
+    """Score each task as `textcat` does; several tasks count as their mean."""
+    by_task = {
+        task.task: found
         for task in schema.classifications
+        if (found := _score_task(examples, task, prefix)) is not None
     }
-    if len(results) == 1:
-        return next(iter(results.values()))
-    means = [result["cats_score"] for result in results.values()]
-    if all(mean is None for mean in means):
-        return {"cats_score": None}
-    scores: Scores = {"cats_score": _mean(means), "cats_score_desc": "mean over tasks"}
-    for name, result in results.items():
-        scores[f"cats_{name}_score"] = result["cats_score"]
-        scores[f"cats_{name}_f_per_type"] = result.get("cats_f_per_type")
+    results = list(by_task.values())
+    scores: Scores = {
+        key: _mean([result[key] for result in results])
+        for key in ("cats_score", *(f"cats_{name}" for name in CATS_NUMBERS))
+    }
+    scores["cats_score_desc"] = _describe(results)
+    for key in CATS_BY_LABEL:
+        merged = {label: one for result in results for label, one in result[key].items()}
+        scores[key] = merged or None
+    scores["cats_score_per_task"] = {t: r["cats_score"] for t, r in by_task.items()} or None
     return scores
 
 
-def _score_task(examples: Iterable[Example], task: Classification, prefix: str) -> Scores:
-    """Score a task by the examples that have annotation of it."""
-    labels = [prefix + part.label for part in task.labels]
-    # Where labels exclude one another, spaCy takes the first for the gold of a text that has none.
-    needed = (lambda score: True) if task.multi_label else bool
-    gold = [
-        example
-        for example in examples
-        if any(
-            needed(example.reference.cats[key]) for key in labels if key in example.reference.cats
-        )
-    ]
-    if not gold:
-        return {"cats_score": None}
-    return dict(
-        Scorer.score_cats(
-            gold,
-            "cats",
-            labels=labels,
-            multi_label=task.multi_label,
-            threshold=task.cls_threshold if task.multi_label else None,
-        )
+def _score_task(examples: list[Example], task: Classification, prefix: bool) -> Scores | None:
+    """Score a task on the examples that have one of its labels; None if there are none."""
+    lead = f"{task.task}:" if prefix else ""
+    labels = [lead + part.label for part in task.labels]
+    annotated = [eg for eg in examples if any(label in eg.reference.cats for label in labels)]
+    if not task.multi_label:
+        # spaCy takes the first label for right where none is, as one label must be.
+        annotated = [eg for eg in annotated if any(eg.reference.cats.get(key) for key in labels)]
+    if not annotated:
+        return None
+    scores: Scores = Scorer.score_cats(
+        annotated,
+        "cats",
+        labels=labels,
+        multi_label=task.multi_label,
+        threshold=task.cls_threshold if task.multi_label else None,
     )
+    return scores
 
 
-def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _describe(results: Sequence[Scores]) -> str:
+    """RETURNS (str): What `cats_score` is; never None, which `spacy evaluate` cannot print."""
+    if len(results) > 1:
+        return f"mean of {len(results)} tasks"
+    return results[0]["cats_score_desc"] if results else "nothing annotated"
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
 
 
 def _compare(
@@ -157,16 +165,15 @@ def _compare(
     *,
     lenient: bool,
     splitter: str,
-) -> dict[str, Outcome] | None:
-    """RETURNS (dict): The outcome by label; None if no example has annotation of it."""
+) -> dict[str, Outcome]:
+    """RETURNS (dict): The outcome by label, over the examples that have annotation of it."""
     # Tokens are not words of a text by itself; single characters are as fine as any.
     splitter = "char" if splitter == "spacy" else splitter
-    totals: dict[str, Outcome] | None = None
+    totals: dict[str, Outcome] = {}
     for example in examples:
         gold = _annotation(example.reference, attr)
         if gold is None:
             continue
-        totals = {} if totals is None else totals
         places = Occurrences(example.reference.text, partial(split_words, splitter=splitter))
         matcher = Matcher(places, lenient=lenient)
         found = _annotation(example.predicted, attr) or type(gold)()
@@ -178,10 +185,10 @@ def _compare(
     return totals
 
 
-def _prf(outcomes: dict[str, Outcome] | None, prefix: str, per_type: str) -> Scores:
-    if outcomes is None:
-        return dict.fromkeys((f"{prefix}p", f"{prefix}r", f"{prefix}f", per_type))
+def _prf(outcomes: dict[str, Outcome], prefix: str, per_type: str) -> Scores:
     total = _prf_score(outcomes.values())
+    if len(total) == 0:
+        return dict.fromkeys((f"{prefix}p", f"{prefix}r", f"{prefix}f", per_type))
     return {
         f"{prefix}p": total.precision,
         f"{prefix}r": total.recall,
