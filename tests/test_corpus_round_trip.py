@@ -103,7 +103,7 @@ def content(doc):
     )
 
 
-@settings(max_examples=15050, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(records())
 def test_a_record_comes_back_from_its_doc(record):
     record = json.loads(json.dumps(record))
@@ -125,7 +125,7 @@ def test_a_record_comes_back_from_its_doc(record):
     assert writer.record(again) == written
 
 
-@settings(max_examples=6050, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(records())
 def test_a_doc_comes_back_from_a_spacy_file(record):
     gold, _ = make.gold(parse_record(record))
@@ -135,7 +135,7 @@ def test_a_doc_comes_back_from_a_spacy_file(record):
     assert writer.record(again) == writer.record(gold)
 
 
-@settings(max_examples=6050, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(records())
 def test_the_reference_finds_nothing_wrong_with_what_is_written(record):
     gold, _ = make.gold(parse_record(record))

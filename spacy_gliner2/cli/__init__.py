@@ -1,19 +1,17 @@
-"""The command line: `python -m spacy gliner2 ...`."""
+"""`python -m spacy gliner2`.
 
-import typer
-from spacy.cli._util import app
+spaCy imports this package whenever its command line is used, so that it imports nothing heavy:
+each command imports what it needs when it runs.
+"""
 
+from spacy.cli import _util
+
+from .app import gliner2_cli
 from .convert import convert_cli
 from .debug_data import debug_data_cli
 from .evaluate import evaluate_cli
+from .visualize import visualize_cli
 
-gliner2_cli = typer.Typer(
-    name="gliner2",
-    help="Commands for GLiNER2: corpora, and more.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
-gliner2_cli.command("convert")(convert_cli)
-gliner2_cli.command("debug-data")(debug_data_cli)
-gliner2_cli.command("evaluate")(evaluate_cli)
-app.add_typer(gliner2_cli)
+_util.app.add_typer(gliner2_cli)
+
+__all__ = ["convert_cli", "debug_data_cli", "evaluate_cli", "gliner2_cli", "visualize_cli"]

@@ -1,46 +1,48 @@
-"""`python -m spacy gliner2 convert`: corpora from one format to another."""
+"""`python -m spacy gliner2 convert`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
+import typer
 from spacy.language import Language
-from typer import Argument as Arg
-from typer import Option as Opt
-from wasabi import msg
 
-from ..training.convert.conll import ConllOptions
-from ..training.convert.formats import FORMATS, ConvertOptions, find_format
-from ..training.corpus import CorpusOptions
-from .pipelines import errors_in_a_line, find_component, load_pipeline
+from .app import gliner2_cli, plain_errors, say
+from .component import ForOption, LangOption, load_component
 
-NAMES = ", ".join(FORMATS)
+if TYPE_CHECKING:
+    from ..training.convert.formats import ConvertOptions
+
+Opt = typer.Option
 
 
+@gliner2_cli.command("convert", no_args_is_help=True)
 def convert_cli(
-    input_path: Annotated[Path, Arg(help="File or folder to read", exists=True)],
-    output_path: Annotated[Path, Arg(help="File to write", dir_okay=False)],
+    input: Annotated[Path, typer.Argument(help="The corpus: a file or a folder", exists=True)],
+    output: Annotated[Path, typer.Argument(help="The file to write", dir_okay=False)],
     source: Annotated[
-        str | None, Opt("--from", "-f", help=f"Format to read ({NAMES}); else told by the name")
+        Optional[str],  # noqa: UP045  (Typer reads it)
+        Opt("--from", "-f", help="Format of the corpus, if its name does not tell"),
     ] = None,
     target: Annotated[
-        str | None, Opt("--to", "-t", help="Format to write; else told by the name")
+        Optional[str],  # noqa: UP045
+        Opt("--to", "-t", help="Format to write, if the name of the file does not tell"),
     ] = None,
-    lang: Annotated[str, Opt("--lang", "-l", help="Language, whose tokenizer is used")] = "en",
-    config: Annotated[
-        str | None,
-        Opt("--config", "-c", help="Config or pipeline whose component says what is looked for"),
-    ] = None,
-    schema: Annotated[
-        str, Opt(help="Whose labels each Doc is asked for: those of its 'record' or 'component'")
+    lang: LangOption = "en",
+    config: ForOption = None,
+    schema_of: Annotated[
+        str,
+        Opt(help="What Docs are asked for: the labels of their 'record', or of the 'component'"),
     ] = "record",
     on_missing: Annotated[
         str, Opt(help="For words that are not in the text: 'error', or 'skip' what they are for")
     ] = "error",
     word_splitter: Annotated[
-        str | None, Opt(help="What words are: 'gliner2', 'char' or 'spacy'")
+        Optional[str],  # noqa: UP045
+        Opt(help="What words are: 'gliner2', 'char' or 'spacy'"),
     ] = None,
     cats_prefix: Annotated[
-        bool | None, Opt(help="Whether keys of doc.cats begin with the task")
+        Optional[bool],  # noqa: UP045
+        Opt("--cats-prefix/--no-cats-prefix", help="Whether keys of doc.cats begin with the task"),
     ] = None,
     task: Annotated[
         str, Opt(help="To JSONL: name of the task of labels that belong to none")
@@ -49,13 +51,16 @@ def convert_cli(
         int, Opt(help="CoNLL: column of the tokens, 0 for the first, -1 for the last")
     ] = 0,
     tag_column: Annotated[
-        list[int] | None, Opt(help="CoNLL: column of the tags, else the last; may be repeated")
+        Optional[list[int]],  # noqa: UP045
+        Opt(help="CoNLL: column of the tags, else the last; may be repeated"),
     ] = None,
     separator: Annotated[
-        str | None, Opt(help="CoNLL: what is between columns, else a tab, or blanks without one")
+        Optional[str],  # noqa: UP045
+        Opt(help="CoNLL: what is between columns, else a tab, or blanks without one"),
     ] = None,
     sentences: Annotated[
-        int, Opt("--sentences", "-n", help="CoNLL: sentences of a text, 0 for all to -DOCSTART-")
+        int,
+        Opt("--sentences", "-n", min=0, help="CoNLL: sentences of a text, 0 for all to -DOCSTART-"),
     ] = 1,
     natural: Annotated[
         bool, Opt("--natural/--tokens", help="CoNLL: write 'Inc.' or 'Inc .'")
@@ -64,21 +69,31 @@ def convert_cli(
         str, Opt(help="CoNLL: what is between sentences, and with --tokens between tokens")
     ] = " ",
     rename: Annotated[
-        list[str] | None, Opt(help="CoNLL: labels to rename, such as PER=person; may be repeated")
+        Optional[list[str]],  # noqa: UP045
+        Opt(help="CoNLL: labels to rename, such as PER=person; may be repeated"),
     ] = None,
 ) -> None:
     """
-    Convert a corpus.
+    Convert a corpus from one format to another:
 
-    jsonl: the JSONL that GLiNER2 is trained from. spacy: spaCy's binary files. conll: columns with
-    tags in BIO, IOB1, BIOES or BILOU; read only.
+    \b
+    jsonl   what GLiNER2 is trained from, {"input", "output"}
+    spacy   spaCy's binary files, with entities, spans, labels, relations and records
+    conll   columns with tags in BIO, IOB1, BIOES or BILOU (read only)
+
+    \b
+        python -m spacy gliner2 convert train.conll train.jsonl --rename PER=person
+        python -m spacy gliner2 convert train.jsonl train.spacy --config config.cfg
     """
-    with errors_in_a_line():
-        nlp = load_pipeline(config, lang)
-        shared: dict[str, Any] = {"schema": schema, "on_missing": on_missing}
+    with plain_errors():
+        from ..training.convert.conll import ConllOptions
+        from ..training.convert.formats import ConvertOptions
+        from ..training.corpus import CorpusOptions
+
+        nlp, component = load_component(config, lang)
+        shared: dict[str, Any] = {"schema": schema_of, "on_missing": on_missing}
         given = {"word_splitter": word_splitter, "cats_prefix": cats_prefix}
         shared.update((key, value) for key, value in given.items() if value is not None)
-        component = None if config is None else find_component(nlp)
         options = ConvertOptions(
             corpus=CorpusOptions.of_component({} if component is None else component.cfg, **shared),
             conll=ConllOptions(
@@ -93,37 +108,38 @@ def convert_cli(
             schema=None if component is None else component.schema,
             task=task,
         )
-        number = convert(input_path, output_path, source, target, nlp, options)
-    msg.good(f"Converted {number} texts to {output_path}")
+        count = convert(nlp, input, output, source, target, options)
+    say(f"{output}: {count} text{'s' * (count != 1)}")
 
 
 def convert(
-    input_path: Path,
-    output_path: Path,
+    nlp: Language,
+    input: Path,
+    output: Path,
     source: str | None,
     target: str | None,
-    nlp: Language,
-    options: ConvertOptions,
+    options: "ConvertOptions",
 ) -> int:
     """Convert a corpus.
 
-    input_path (Path): File or folder to read.
-    output_path (Path): File to write.
-    source (str): Format to read; None to go by the name.
-    target (str): Format to write; None to go by the name.
     nlp (Language): The pipeline, whose tokenizer is used.
+    input (Path): The corpus.
+    output (Path): The file to write.
+    source (str): Format of the corpus; None to go by its name.
+    target (str): Format to write; None to go by the name.
     options (ConvertOptions): How to read and to write.
     RETURNS (int): Number of texts.
     RAISES (ValueError): If a format is not known or the corpus has a flaw.
     """
-    source_name = find_format(source, input_path)
-    target_name = find_format(target, output_path)
-    read, write = FORMATS[source_name].read, FORMATS[target_name].write
+    from ..training.convert.formats import FORMATS, find_format
+
+    source, target = find_format(source, input), find_format(target, output)
+    read, write = FORMATS[source].read, FORMATS[target].write
     if read is None:
-        raise ValueError(f"--from: {source_name!r} can only be written; choose another format")
+        raise ValueError(f"--from: {source!r} can only be written; choose another format")
     if write is None:
-        raise ValueError(f"--to: {target_name!r} can only be read; choose another format")
-    return write(read(input_path, nlp, options), output_path, nlp, options)
+        raise ValueError(f"--to: {target!r} can only be read; choose another format")
+    return write(read(input, nlp, options), output, nlp, options)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,78 +1,91 @@
-"""`python -m spacy gliner2 evaluate`: scores of all tasks, each per type."""
+"""`python -m spacy gliner2 evaluate`."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
-import srsly
-from spacy.cli._util import setup_gpu
+import typer
 from spacy.language import Language
-from spacy.training import Corpus
-from thinc.api import fix_random_seed
-from typer import Argument as Arg
-from typer import Option as Opt
-from wasabi.printer import Printer
 
-from ..training.corpus import CorpusOptions, JsonlCorpus
-from .pipelines import errors_in_a_line, find_component, load_pipeline
+from .app import gliner2_cli, plain_errors, say
+from .component import SchemaOfOption, load_component, schema_source
+from .pipeline import GpuOption
+
+if TYPE_CHECKING:
+    from wasabi.printer import Printer
 
 Scores = dict[str, Any]
 
 
+@gliner2_cli.command("evaluate", no_args_is_help=True)
 def evaluate_cli(
-    model: Annotated[str, Arg(help="Directory or package of a pipeline, or a config")],
-    data_path: Annotated[Path, Arg(help="Evaluation data: JSONL or .spacy", exists=True)],
+    model: Annotated[str, typer.Argument(help="A pipeline's directory or package, or a config")],
+    data_path: Annotated[
+        Path, typer.Argument(help="Evaluation data: JSONL or .spacy", exists=True)
+    ],
     output: Annotated[
-        Path | None, Opt("--output", "-o", help="JSON file for the scores", dir_okay=False)
+        Optional[Path],  # noqa: UP045  (Typer reads it)
+        typer.Option("--output", "-o", help="JSON file for the scores", dir_okay=False),
     ] = None,
-    schema: Annotated[
-        str | None,
-        Opt(
-            help="Whose labels each text of JSONL is asked for: those of its 'record' or, by "
-            "default where the component has a schema, those of the 'component'"
-        ),
-    ] = None,
+    schema_of: SchemaOfOption = None,
     batch_size: Annotated[
-        int | None, Opt("--batch-size", "-b", help="Texts that are read ahead")
+        Optional[int],  # noqa: UP045
+        typer.Option("--batch-size", "-b", help="Texts that are read ahead", min=1),
     ] = None,
-    use_gpu: Annotated[int, Opt("--gpu-id", "-g", help="Number of the GPU, -1 for none")] = -1,
+    gpu_id: GpuOption = -1,
 ) -> None:
     """
     Evaluate a pipeline: entities, spans, labels, relations and records, each per type, relations
     and records also leniently.
+
+    \b
+        python -m spacy gliner2 evaluate training/model-best test.jsonl --output scores.json
     """
-    with errors_in_a_line():
-        setup_gpu(use_gpu, silent=True)
-        nlp = load_pipeline(model)
-        scores = evaluate(nlp, data_path, schema=schema, batch_size=batch_size)
-    print_scores(scores, find_component(nlp).cfg["spans_key"])
+    with plain_errors():
+        from spacy.cli._util import setup_gpu
+
+        setup_gpu(gpu_id, silent=True)
+        nlp, component = load_component(model, "")
+        source = schema_source(schema_of, component)
+        scores = evaluate(nlp, component, data_path, source, batch_size)
+    print_scores(scores, component.cfg["spans_key"])
     if output is not None:
+        import srsly
+
         output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, scores)
-        Printer().good(f"Saved the scores to {output}")
+        say(f"{output}: the scores")
 
 
 def evaluate(
-    nlp: Language, data_path: Path, *, schema: str | None = None, batch_size: int | None = None
+    nlp: Language,
+    component: Any,
+    data_path: Path,
+    schema_of: str = "component",
+    batch_size: int | None = None,
 ) -> Scores:
     """Evaluate a pipeline.
 
     nlp (Language): The pipeline.
-    data_path (Path): The evaluation data, JSONL or .spacy.
-    schema (str): For JSONL: whose labels each text is asked for, "record" or "component"; None
-        for the component if it has a schema.
+    component (GLiNER2Pipe): Its component.
+    data_path (Path): The evaluation data, JSONL or `.spacy`; Docs from the latter are asked for
+        what the component's schema names.
+    schema_of (str): Whose labels each text of JSONL is asked for, "record" or "component".
     batch_size (int): Texts that are read ahead.
     RETURNS (dict): The scores.
-    RAISES (ValueError): If the data have a flaw or the pipeline has no such component.
+    RAISES (ValueError): If the data have a flaw.
     """
+    from spacy.training import Corpus
+    from thinc.api import fix_random_seed
+
+    from ..training.corpus import CorpusOptions, JsonlCorpus
+
     fix_random_seed()
-    component = find_component(nlp)
-    if data_path.suffix == ".spacy":
-        examples = list(Corpus(data_path)(nlp))
-    else:
-        of = schema or ("component" if component.schema else "record")
-        options = CorpusOptions.of_component(component.cfg, schema=of)
-        examples = list(JsonlCorpus(data_path, options=options)(nlp))
+    corpus: Any = Corpus(data_path)
+    if data_path.suffix != ".spacy":
+        options = CorpusOptions.of_component(component.cfg, schema=schema_of)
+        corpus = JsonlCorpus(data_path, options=options)
+    examples = list(corpus(nlp))
     if not examples:
         raise ValueError(f"{data_path}: has no texts; name data that has some")
     scores: Scores = nlp.evaluate(examples, batch_size=batch_size)
@@ -85,6 +98,8 @@ def print_scores(scores: Scores, spans_key: str = "gliner2") -> None:
     scores (dict): What `nlp.evaluate` returned.
     spans_key (str): Key of the spans.
     """
+    from wasabi.printer import Printer
+
     msg = Printer()
     spans = f"spans_{spans_key}"
     rows = [
@@ -106,6 +121,8 @@ def print_scores(scores: Scores, spans_key: str = "gliner2") -> None:
     if scores.get("cats_score") is not None:
         described = scores.get("cats_score_desc") or "score"
         msg.text(f"Labels, {described}: {_percent(scores['cats_score'])}")
+    for task, score in (scores.get("cats_score_per_task") or {}).items():
+        msg.text(f"  {task}: {_percent(score)}")
     msg.text(f"{scores['speed']:.0f} words per second")
     for title, exact, lenient in _per_type(scores, spans):
         _print_per_type(msg, title, exact, lenient)
@@ -113,11 +130,10 @@ def print_scores(scores: Scores, spans_key: str = "gliner2") -> None:
 
 def _per_type(scores: Scores, spans: str) -> Iterator[tuple[str, Scores, Scores]]:
     """YIELDS (tuple): Title, exact scores and lenient scores of each type of something."""
-    cats = [key for key in scores if key.startswith("cats_") and key.endswith("_f_per_type")]
     for title, key, lenient in (
         ("Entities", "ents_per_type", ""),
         ("Spans", f"{spans}_per_type", ""),
-        *((_task_title(key), key, "") for key in cats),
+        ("Labels", "cats_f_per_type", ""),
         ("Relations", "rel_f_per_type", "rel_lenient_f_per_type"),
         ("Records", "structures_f_per_type", "structures_lenient_f_per_type"),
     ):
@@ -125,12 +141,7 @@ def _per_type(scores: Scores, spans: str) -> Iterator[tuple[str, Scores, Scores]
             yield title, scores[key], scores.get(lenient) or {}
 
 
-def _task_title(key: str) -> str:
-    task = key[len("cats_") : -len("_f_per_type")] if key != "cats_f_per_type" else ""
-    return f"Labels of {task}" if task else "Labels"
-
-
-def _print_per_type(msg: Printer, title: str, exact: Scores, lenient: Scores) -> None:
+def _print_per_type(msg: "Printer", title: str, exact: Scores, lenient: Scores) -> None:
     msg.divider(f"{title} per type")
     rows = []
     for label, score in exact.items():

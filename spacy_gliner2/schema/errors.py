@@ -24,6 +24,8 @@ _REMEDIES = {
     "bool_type": "is not true or false; write one of the two",
     "bool_parsing": "is not true or false; write one of the two",
     "tuple_type": "is not a list; write it as one",
+    "list_type": "is not a list; write it as one",
+    "dict_type": "is not a mapping; write its keys and values",
     "too_short": "is empty; give at least {min_length}",
     "model_type": "is not a mapping; write its keys and values",
 }

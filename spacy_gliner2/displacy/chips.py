@@ -1,0 +1,76 @@
+"""The labels by which a page can be filtered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..rows import Row
+from .colors import label_hues
+
+KINDS = {
+    "entity": "Entities",
+    "relation": "Relations",
+    "record": "Records",
+    "label": "Labels",
+}
+"""Kinds of labels, each with its heading: two kinds may have a label in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A label that the page can be filtered by.
+
+    label (str): The label.
+    key (str): What the filter knows it by.
+    hue (int): Its colour, as an angle.
+    count (int): How often it occurs.
+    """
+
+    label: str
+    key: str
+    hue: int
+    count: int
+
+
+def key_of(kind: str, label: str) -> str:
+    """RETURNS (str): What the filter knows a label by."""
+    return f"{kind}:{label}"
+
+
+def count_labels(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """Count how often each label occurs.
+
+    rows (Iterable): The rows.
+    RETURNS (dict): By kind and label, in the order of first occurrence.
+    """
+    counts: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
+    for row in rows:
+        labels = [("entity", entity["label"]) for entity in row["entities"]]
+        labels += [("relation", relation["label"]) for relation in row["relations"]]
+        labels += [("record", name) for name, found in row["structures"].items() for _ in found]
+        labels += [("label", label) for label in row["cats"]]
+        for kind, label in labels:
+            counts[kind][label] = counts[kind].get(label, 0) + 1
+    return counts
+
+
+def hues_of(counts: dict[str, dict[str, int]]) -> dict[str, int]:
+    """RETURNS (dict): A hue for every label that is drawn in its colour."""
+    drawn = [label for kind in ("entity", "relation", "record") for label in counts[kind]]
+    return label_hues(drawn)
+
+
+def make_chips(
+    counts: dict[str, dict[str, int]], hues: dict[str, int]
+) -> list[tuple[str, list[Chip]]]:
+    """RETURNS (list): For each kind that occurs, its heading and its labels."""
+    return [
+        (
+            heading,
+            [
+                Chip(label, key_of(kind, label), hues.get(label, 0), count)
+                for label, count in counts[kind].items()
+            ],
+        )
+        for kind, heading in KINDS.items()
+        if counts[kind]
+    ]
