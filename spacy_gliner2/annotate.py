@@ -290,7 +290,7 @@ def relation_spans(doc: Doc, relation: dict[str, Any]) -> tuple[Span, Span]:
 
 
 def _argument_span(doc: Doc, part: dict[str, Any]) -> Span:
-    label = part["label"] or ""
+    label = part.get("label") or ""
     span = doc.char_span(part["start"], part["end"], label, alignment_mode="expand")
     if span is None:
         raise ValueError(

@@ -82,10 +82,18 @@ DEFAULT_SCORE_WEIGHTS: dict[str, float | None] = {
     "rel_micro_p": 0.0,
     "rel_micro_r": 0.0,
     "rel_f_per_type": None,
+    "rel_lenient_f": None,
+    "rel_lenient_p": None,
+    "rel_lenient_r": None,
+    "rel_lenient_f_per_type": None,
     "structures_f": 0.25,
     "structures_p": 0.0,
     "structures_r": 0.0,
     "structures_f_per_type": None,
+    "structures_lenient_f": None,
+    "structures_lenient_p": None,
+    "structures_lenient_r": None,
+    "structures_lenient_f_per_type": None,
 }
 
 

@@ -16,7 +16,7 @@ def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        beside.chmod(0o777 & ~_umask())
+        beside.chmod(0o777 & ~umask())
         for name, content in files.items():
             file = beside / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +43,8 @@ def _replace(new: Path, path: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """RETURNS (int): The permissions that new files are not to have."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

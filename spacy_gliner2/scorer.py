@@ -1,14 +1,21 @@
 """How good the annotations are, task by task: `spacy-gliner2.scorer.v1`."""
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from spacy.scorer import PRFScore, Scorer, get_ner_prf
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from .annotate import SCHEMA_ATTR
+from .gold_tokens import in_predicted_tokens
+from .inference.occurrences import Occurrences
+from .inference.words import split_words
+from .matching import Matcher, Outcome
 from .schema import Classification, FrozenSchema
+from .schema.merge import merge_schemas
 
 Scores = dict[str, Any]
 
@@ -29,39 +36,60 @@ def score(
     relations_attr: str = "relations",
     structures_attr: str = "structures",
     cats_prefix: bool = False,
+    alignment_mode: str = "expand",
+    word_splitter: str = "gliner2",
     **kwargs: Any,
 ) -> Scores:
-    """Score each task that the schema has; None where there is nothing to score.
+    """Score each task that there is a schema for; None where there is nothing to score.
 
     An example counts for what its reference has annotation of. Entities and spans count as `ner`
-    and `spancat` have it, the labels of each classification as `textcat` has it. A relation
-    is right if its label and the offsets of head and tail are. Of records, each value counts by
-    itself: it is right if a record of the same structure has the same value in the same field,
-    records being paired so that those with the most in common come first. Values are the same if
-    their offsets are, or for those without offsets their texts.
+    and `spancat` have it, once the gold stands in the tokens of the prediction, the labels of each
+    classification as `textcat` has it. A relation is right if its label and the offsets of head
+    and tail are. Of records, each value counts by itself: it is right if a record of the same
+    structure has the same value in the same field, records being paired so that those with the
+    most in common come first. Lenient scores are content with offsets that overlap.
 
     examples (Iterable): The examples.
-    schema (FrozenSchema): The component's schema; None to score every task.
+    schema (FrozenSchema): The component's schema, to which those of single Docs are added; None to
+        score every task.
     spans_key (str): Key of `doc.spans`.
     relations_attr (str): Extension of Doc for the relations.
     structures_attr (str): Extension of Doc for the records.
     cats_prefix (bool): Whether keys of `doc.cats` begin with the task.
+    alignment_mode (str): What becomes of gold that ends inside a token of the prediction.
+    word_splitter (str): What words are, for gold without offsets.
     **kwargs (Any): Not used.
     RETURNS (dict): The scores.
     """
     examples = list(examples)
+    whole = merge_schemas([schema or FrozenSchema(), *_own_schemas(examples)])
     scores: Scores = {}
-    if schema is None or schema.entities:
-        scores.update(get_ner_prf(examples))
-        scores.update(_score_spans(examples, spans_key))
-    if schema is not None and schema.classifications:
-        scores.update(_score_cats(examples, schema, cats_prefix))
-    if schema is None or schema.relations:
-        scores.update(_score_items(examples, "rel_micro", "rel", relations_attr, _relations))
-    if schema is None or schema.structures:
-        name = "structures"
-        scores.update(_score_items(examples, name, name, structures_attr, _values))
+    if schema is None or whole.entities:
+        aligned = [in_predicted_tokens(example, spans_key, alignment_mode) for example in examples]
+        scores.update(get_ner_prf(aligned))
+        scores.update(_score_spans(aligned, spans_key))
+    if whole.classifications:
+        scores.update(_score_cats(examples, whole, cats_prefix))
+    for prefix, lenient in (("", False), ("lenient_", True)):
+        compare = partial(_compare, examples, lenient=lenient, splitter=word_splitter)
+        if schema is None or whole.relations:
+            outcomes = compare(relations_attr, Matcher.relations)
+            scores.update(_prf(outcomes, f"rel_{prefix or 'micro_'}", f"rel_{prefix}f_per_type"))
+        if schema is None or whole.structures:
+            outcomes = compare(structures_attr, Matcher.records)
+            name = f"structures_{prefix}"
+            scores.update(_prf(outcomes, name, f"{name}f_per_type"))
     return scores
+
+
+def _own_schemas(examples: Iterable[Example]) -> list[FrozenSchema]:
+    """RETURNS (list): The schemas that single Docs have, each once."""
+    seen: dict[str, None] = {}
+    for example in examples:
+        own = _annotation(example.predicted, SCHEMA_ATTR)
+        if own is not None:
+            seen[json.dumps(own, default=repr)] = None
+    return [FrozenSchema.from_json(text) for text in seen]
 
 
 def _score_spans(examples: list[Example], key: str) -> Scores:
@@ -104,6 +132,9 @@ def _score_task(examples: list[Example], task: Classification, prefix: bool) -> 
     lead = f"{task.task}:" if prefix else ""
     labels = [lead + part.label for part in task.labels]
     annotated = [eg for eg in examples if any(label in eg.reference.cats for label in labels)]
+    if not task.multi_label:
+        # spaCy takes the first label for right where none is, as one label must be.
+        annotated = [eg for eg in annotated if any(eg.reference.cats.get(key) for key in labels)]
     if not annotated:
         return None
     scores: Scores = Scorer.score_cats(
@@ -127,96 +158,53 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-Item = tuple[str, Hashable]
-"""A thing that is right or wrong: its type, and what must be equal."""
-
-
-def _score_items(
-    examples: list[Example],
-    prefix: str,
-    type_prefix: str,
+def _compare(
+    examples: Iterable[Example],
     attr: str,
-    read: Callable[[Any, Any], tuple["Counter[Item]", "Counter[Item]"]],
-) -> Scores:
-    """Count what both sides have, for the examples that have annotation of it."""
-    total = PRFScore()
-    by_type: dict[str, PRFScore] = {}
+    match: Callable[[Matcher, Any, Any], dict[str, Outcome]],
+    *,
+    lenient: bool,
+    splitter: str,
+) -> dict[str, Outcome]:
+    """RETURNS (dict): The outcome by label, over the examples that have annotation of it."""
+    # Tokens are not words of a text by itself; single characters are as fine as any.
+    splitter = "char" if splitter == "spacy" else splitter
+    totals: dict[str, Outcome] = {}
     for example in examples:
         gold = _annotation(example.reference, attr)
         if gold is None:
             continue
-        found, expected = read(_annotation(example.predicted, attr) or (), gold)
-        for kind in {item[0] for item in (*found, *expected)}:
-            own = by_type.setdefault(kind, PRFScore())
-            _count(own, _of(kind, found), _of(kind, expected))
-        _count(total, found, expected)
-    keys = (f"{prefix}_p", f"{prefix}_r", f"{prefix}_f", f"{type_prefix}_f_per_type")
+        places = Occurrences(example.reference.text, partial(split_words, splitter=splitter))
+        matcher = Matcher(places, lenient=lenient)
+        found = _annotation(example.predicted, attr) or type(gold)()
+        for label, outcome in match(matcher, found, gold).items():
+            total = totals.setdefault(label, Outcome())
+            total.right += outcome.right
+            total.found += outcome.found
+            total.gold += outcome.gold
+    return totals
+
+
+def _prf(outcomes: dict[str, Outcome], prefix: str, per_type: str) -> Scores:
+    total = _prf_score(outcomes.values())
     if len(total) == 0:
-        return dict.fromkeys(keys)
-    values = (total.precision, total.recall, total.fscore)
-    per_type = {kind: by_type[kind].to_dict() for kind in sorted(by_type)}
-    return dict(zip(keys, (*values, per_type), strict=True))
+        return dict.fromkeys((f"{prefix}p", f"{prefix}r", f"{prefix}f", per_type))
+    return {
+        f"{prefix}p": total.precision,
+        f"{prefix}r": total.recall,
+        f"{prefix}f": total.fscore,
+        per_type: {label: _prf_score([outcomes[label]]).to_dict() for label in sorted(outcomes)},
+    }
+
+
+def _prf_score(outcomes: Iterable[Outcome]) -> PRFScore:
+    total = PRFScore()
+    for outcome in outcomes:
+        total.tp += outcome.right
+        total.fp += outcome.found - outcome.right
+        total.fn += outcome.gold - outcome.right
+    return total
 
 
 def _annotation(doc: Doc, attr: str) -> Any:
     return doc._.get(attr) if Doc.has_extension(attr) else None
-
-
-def _of(kind: str, items: "Counter[Item]") -> "Counter[Item]":
-    return Counter({item: count for item, count in items.items() if item[0] == kind})
-
-
-def _count(prf: PRFScore, found: "Counter[Item]", expected: "Counter[Item]") -> None:
-    right = (found & expected).total()
-    prf.tp += right
-    prf.fp += found.total() - right
-    prf.fn += expected.total() - right
-
-
-def _relations(found: Any, gold: Any) -> tuple["Counter[Item]", "Counter[Item]"]:
-    return Counter(set(_relation_items(found))), Counter(set(_relation_items(gold)))
-
-
-def _relation_items(relations: Any) -> Iterator[Item]:
-    for relation in relations:
-        head, tail = relation["head"], relation["tail"]
-        yield relation["label"], (head["start"], head["end"], tail["start"], tail["end"])
-
-
-def _values(found: Any, gold: Any) -> tuple["Counter[Item]", "Counter[Item]"]:
-    """Pair records, then name each value by its pair, so that values of other records differ."""
-    found, gold = dict(found), dict(gold)
-    left: Counter[Item] = Counter()
-    right: Counter[Item] = Counter()
-    for name in {*found, *gold}:
-        ours = [_record_items(record) for record in found.get(name, ())]
-        theirs = [_record_items(record) for record in gold.get(name, ())]
-        pairs = _pair(ours, theirs)
-        for i, items in enumerate(ours):
-            left.update((name, (pairs.get(i, f"found {i}"), item)) for item in items)
-        for j, items in enumerate(theirs):
-            right.update((name, (j, item)) for item in items)
-    return left, right
-
-
-def _record_items(record: Any) -> set[Hashable]:
-    items: set[Hashable] = set()
-    for field, values in record.items():
-        for value in values if isinstance(values, list | tuple) else [values]:
-            if value is not None:
-                start = value.get("start")
-                span = value["text"] if start is None else (start, value["end"])
-                items.add((field, span))
-    return items
-
-
-def _pair(ours: list[set[Hashable]], theirs: list[set[Hashable]]) -> dict[int, int]:
-    """Pair records greedily: those with the most in common first, then in their order."""
-    shared = sorted(
-        (-len(a & b), i, j) for i, a in enumerate(ours) for j, b in enumerate(theirs) if a & b
-    )
-    pairs: dict[int, int] = {}
-    for _, i, j in shared:
-        if i not in pairs and j not in pairs.values():
-            pairs[i] = j
-    return pairs

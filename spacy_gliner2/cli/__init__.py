@@ -7,9 +7,19 @@ each command imports what it needs when it runs.
 from spacy.cli import _util
 
 from .app import gliner2_cli
+from .convert import convert_cli
+from .debug_data import debug_data_cli
+from .evaluate import evaluate_cli
 from .extract import extract_cli
 from .visualize import visualize_cli
 
 _util.app.add_typer(gliner2_cli)
 
-__all__ = ["extract_cli", "gliner2_cli", "visualize_cli"]
+__all__ = [
+    "convert_cli",
+    "debug_data_cli",
+    "evaluate_cli",
+    "extract_cli",
+    "gliner2_cli",
+    "visualize_cli",
+]

@@ -1,0 +1,115 @@
+"""The formats that corpora are read from and written to: one function each."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ...schema import FrozenSchema
+from ..corpus import CorpusOptions, JsonlCorpus, RecordWriter
+from ..corpus.files import JSONL, corpus_files
+from ..corpus.to_doc import DocMaker
+from .conll import SUFFIXES as CONLL
+from .conll import ConllOptions, read_conll
+from .docbin import read_docbin, write_docbin
+from .jsonl import write_jsonl
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertOptions:
+    """How to read and to write.
+
+    corpus (CorpusOptions): How the annotation stands in Docs.
+    conll (ConllOptions): What the columns of CoNLL files are.
+    schema (FrozenSchema): The schema of Docs that have none of their own.
+    task (str): Name of the classification task for labels that belong to no task of a schema.
+    """
+
+    corpus: CorpusOptions = field(default_factory=CorpusOptions)
+    conll: ConllOptions = field(default_factory=ConllOptions)
+    schema: FrozenSchema | None = None
+    task: str = "label"
+
+
+Reader = Callable[[Path, Language, ConvertOptions], Iterable[Doc]]
+"""From a file or folder to Docs that say what is right."""
+
+Writer = Callable[[Iterable[Doc], Path, Language, ConvertOptions], int]
+"""From such Docs to a file; returns their number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format.
+
+    suffixes (tuple): Endings of its files' names.
+    read (Reader): Reads it; None if that is not possible.
+    write (Writer): Writes it; None if that is not possible.
+    """
+
+    suffixes: tuple[str, ...]
+    read: Reader | None = None
+    write: Writer | None = None
+
+
+def read_jsonl_docs(path: Path, nlp: Language, options: ConvertOptions) -> Iterator[Doc]:
+    """RETURNS (Iterator): The Docs of the reference's JSONL."""
+    return JsonlCorpus(path, options=options.corpus).docs(nlp)
+
+
+def write_jsonl_docs(
+    docs: Iterable[Doc], file: Path, nlp: Language, options: ConvertOptions
+) -> int:
+    """RETURNS (int): Number of Docs written to the reference's JSONL."""
+    writer = RecordWriter(nlp, options.corpus, schema=options.schema, task=options.task)
+    return write_jsonl((writer.record(doc) for doc in docs), file)
+
+
+def read_docbin_docs(path: Path, nlp: Language, options: ConvertOptions) -> Iterator[Doc]:
+    """RETURNS (Iterator): The Docs of `.spacy` files."""
+    DocMaker(nlp, options.corpus)  # registers the extensions that the Docs have
+    for file in corpus_files(path, (".spacy",)):
+        yield from read_docbin(file, nlp.vocab)
+
+
+def write_docbin_docs(
+    docs: Iterable[Doc], file: Path, nlp: Language, options: ConvertOptions
+) -> int:
+    """RETURNS (int): Number of Docs written to a `.spacy` file."""
+    return write_docbin(docs, file)
+
+
+def read_conll_docs(path: Path, nlp: Language, options: ConvertOptions) -> Iterator[Doc]:
+    """RETURNS (Iterator): The Docs of CoNLL files."""
+    make = DocMaker(nlp, options.corpus)
+    for file in corpus_files(path, CONLL):
+        for record in read_conll(file, options.conll):
+            yield make.gold(record)[0]
+
+
+FORMATS: dict[str, Format] = {
+    "jsonl": Format(JSONL, read_jsonl_docs, write_jsonl_docs),
+    "spacy": Format((".spacy",), read_docbin_docs, write_docbin_docs),
+    "conll": Format(CONLL, read_conll_docs),
+}
+
+
+def find_format(name: str | None, path: Path) -> str:
+    """Find the format of a file.
+
+    name (str): Its name; None to go by the file's.
+    path (Path): The file.
+    RETURNS (str): The name of the format.
+    RAISES (ValueError): If there is none such.
+    """
+    known = ", ".join(FORMATS)
+    if name is None:
+        for key, kind in FORMATS.items():
+            if path.name.endswith(kind.suffixes):
+                return key
+        raise ValueError(f"{path}: its name tells no format; name one of {known}")
+    if name not in FORMATS:
+        raise ValueError(f"format: {name!r} is none of {known}; choose one of them")
+    return name
