@@ -1,0 +1,1 @@
+"""From public corpora to training examples for a zero-shot model."""

@@ -1,0 +1,1 @@
+"""Examples made from templates, for what open corpora lack."""
