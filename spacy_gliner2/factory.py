@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from thinc.api import Model
 
     from .pipe import GLiNER2Pipe
+    from .training.augmentation import Augmentation
     from .training.loss_options import LossOptions
     from .training.optimisation import Optimisation
 
@@ -46,6 +47,9 @@ publish_trf_data = false
 
 [gliner2.optimisation]
 @misc = "spacy-gliner2.optimisation.v1"
+
+[gliner2.augmentation]
+@misc = "spacy-gliner2.augmentation.v1"
 
 [gliner2.model]
 @architectures = "spacy-gliner2.GLiNER2Model.v1"
@@ -136,6 +140,7 @@ def make_gliner2(
     scorer: Callable[..., Any] | None,
     loss: "LossOptions",
     optimisation: "Optimisation",
+    augmentation: "Augmentation | None",
 ) -> "GLiNER2Pipe":
     """Make a component that extracts entities, labels, relations and records.
 
@@ -170,6 +175,8 @@ def make_gliner2(
     scorer (Callable): Scores the component's annotations.
     loss (LossOptions): What it learns from annotation; see `spacy-gliner2.loss.v1`.
     optimisation (Optimisation): How its weights move; see `spacy-gliner2.optimisation.v1`.
+    augmentation (Augmentation): How the schema changes from step to step in training, null for
+        not at all; see `spacy-gliner2.augmentation.v1`.
     RETURNS (GLiNER2Pipe): The component.
     RAISES (ValueError): If a value or the schema is wrong; names the key, the value, the remedy.
     """
@@ -199,4 +206,5 @@ def make_gliner2(
         scorer=scorer,
         loss=loss,
         optimisation=optimisation,
+        augmentation=augmentation,
     )

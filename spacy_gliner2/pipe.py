@@ -19,6 +19,7 @@ from .model.architecture import GLiNER2Model, get_shim
 from .saving import Saved, choose_saved
 from .schema import FrozenSchema, freeze
 from .schema.config import check_config_schema
+from .training.augmentation import Augmentation
 from .training.component import LearningPipe, token_offsets
 from .training.loss_options import LossOptions
 from .training.optimisation import Optimisation
@@ -47,6 +48,7 @@ class GLiNER2Pipe(LearningPipe):
         scorer: Scorer | None = None,
         loss: LossOptions | None = None,
         optimisation: Optimisation | None = None,
+        augmentation: Augmentation | None = None,
         **cfg: Any,
     ) -> None:
         """Make a component; its weights load when they are first needed.
@@ -59,6 +61,7 @@ class GLiNER2Pipe(LearningPipe):
         scorer (Callable): Scores the component's annotations.
         loss (LossOptions): What it learns from annotation.
         optimisation (Optimisation): How its weights move.
+        augmentation (Augmentation): How the schema changes from step to step in training.
         **cfg (Any): The other arguments of `make_gliner2`.
         RAISES (ValueError): If a value or the schema is wrong.
         """
@@ -72,7 +75,7 @@ class GLiNER2Pipe(LearningPipe):
         self._ents_filter = ents_filter
         self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
         self._extractor = Extractor(model)
-        self._set_learner(loss, optimisation)
+        self._set_learner(loss, optimisation, augmentation)
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
 

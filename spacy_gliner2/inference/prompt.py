@@ -54,16 +54,29 @@ class Prompt:
     choices: dict[tuple[int, int], tuple[int, ...]]
 
 
-def make_prompt(schema: FrozenSchema, subwords: Subwords) -> Prompt:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """An order other than the usual one, for training.
+
+    order (tuple): Which of the groups, as they usually come, is the first, and so on.
+    swapped (frozenset): Relations, by index, that have the tail before the head.
+    """
+
+    order: tuple[int, ...]
+    swapped: frozenset[int] = frozenset()
+
+
+def make_prompt(schema: FrozenSchema, subwords: Subwords, layout: Layout | None = None) -> Prompt:
     """Write a schema in the way that the model reads.
 
     schema (FrozenSchema): The schema.
     subwords (Subwords): Turns texts into ids.
+    layout (Layout): In which order; None for the usual one.
     RETURNS (Prompt): The prompt.
     """
     ids: list[int] = []
     groups: list[Group] = []
-    for kind, index, prompt, labels in _groups(schema):
+    for kind, index, prompt, labels in _laid_out(schema, layout):
         if groups:
             ids.extend(subwords.ids("[SEP_STRUCT]"))
         groups.append(_write_group(kind, index, prompt, labels, ids, subwords))
@@ -75,6 +88,20 @@ def make_prompt(schema: FrozenSchema, subwords: Subwords) -> Prompt:
         prefix.append((len(ids), len(token_ids)))
         ids.extend(token_ids)
     return Prompt(tuple(ids), tuple(groups), tuple(prefix), choices)
+
+
+def _laid_out(
+    schema: FrozenSchema, layout: Layout | None
+) -> Iterable[tuple[Kind, int, str, tuple[str, ...]]]:
+    groups = list(_groups(schema))
+    if layout is None:
+        return groups
+    return [
+        (kind, index, prompt, labels[::-1])
+        if kind is Kind.RELATION and index in layout.swapped
+        else (kind, index, prompt, labels)
+        for kind, index, prompt, labels in (groups[i] for i in layout.order)
+    ]
 
 
 def _groups(schema: FrozenSchema) -> Iterator[tuple[Kind, int, str, tuple[str, ...]]]:

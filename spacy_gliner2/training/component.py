@@ -13,6 +13,7 @@ from ..inference.settings import Settings
 from ..inference.words import Offsets
 from ..model.architecture import GLiNER2Model
 from ..schema import FrozenSchema
+from .augmentation import Augmentation
 from .collect import SchemaCollector, own_schema
 from .gold import GoldKeys, GoldReader
 from .learner import Learner, Losses
@@ -33,10 +34,19 @@ class LearningPipe(TrainablePipe):  # type: ignore[misc]
     cfg: dict[str, Any]
     schema: FrozenSchema
 
-    def _set_learner(self, loss: LossOptions | None, optimisation: Optimisation | None) -> None:
+    def _set_learner(
+        self,
+        loss: LossOptions | None,
+        optimisation: Optimisation | None,
+        augmentation: Augmentation | None,
+    ) -> None:
         self.problems = Problems()
         self._learner = Learner(
-            self.model, loss or LossOptions(), optimisation or Optimisation(), self.problems
+            self.model,
+            loss or LossOptions(),
+            optimisation or Optimisation(),
+            augmentation,
+            self.problems,
         )
 
     def _parse(self, data: Any) -> FrozenSchema:

@@ -12,6 +12,7 @@ from ..inference.sequences import make_batches
 from ..inference.settings import Settings
 from ..model.architecture import GLiNER2Model, get_shim
 from ..model.network import Network
+from .augmentation import Augmentation
 from .loss import PARTS, compute_losses
 from .loss_options import LossOptions
 from .optimisation import Optimisation
@@ -30,6 +31,7 @@ class Learner:
     model (Model): The model.
     loss (LossOptions): What is learned.
     optimisation (Optimisation): How the weights move.
+    augmentation (Augmentation): How schemas change from step to step; None if they do not.
     problems (Problems): Counts what cannot be learned.
     """
 
@@ -38,11 +40,13 @@ class Learner:
         model: GLiNER2Model,
         loss: LossOptions,
         optimisation: Optimisation,
+        augmentation: Augmentation | None,
         problems: Problems,
     ) -> None:
         self._model = model
         self._loss = loss
         self._optimisation = optimisation
+        self._augmentation = augmentation
         self._problems = problems
         self._mover: WeightMover | None = None
         self._texts = 0
@@ -55,7 +59,10 @@ class Learner:
         drop (float): Dropout.
         RETURNS (dict): The losses.
         """
-        sequences, learned = self._prepare(texts, settings)
+        known = [known_tasks(item, self._loss) for item in texts]
+        if self._augmentation is not None:
+            known = self._augmentation.apply(known)
+        sequences, learned = self._prepare(known, settings)
         network = self._trained_network()
         _set_dropout(network, drop)
         network.train()
@@ -70,7 +77,8 @@ class Learner:
         settings (Settings): How they are read.
         RETURNS (dict): The losses.
         """
-        sequences, _ = self._prepare(texts, settings)
+        known = [known_tasks(item, self._loss) for item in texts]
+        sequences, _ = self._prepare(known, settings)
         network = get_shim(self._model).checkpoint.network.eval()
         with torch.no_grad():
             return self._run(network, sequences, backward=False)
@@ -91,7 +99,7 @@ class Learner:
     ) -> tuple[list[TrainingSequence], int]:
         """RETURNS (tuple): The sequences, and of how many texts they are."""
         preparer = TextPreparer(get_shim(self._model), self._loss, self._problems)
-        prepared = [preparer.prepare(known_tasks(item, self._loss), settings) for item in texts]
+        prepared = [preparer.prepare(item, settings) for item in texts]
         return [one for own in prepared for one in own], sum(map(bool, prepared))
 
     def _run(

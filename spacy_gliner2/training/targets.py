@@ -9,7 +9,7 @@ from ..inference.sequences import TokenSequence
 from ..inference.windows import Window
 from ..model.counting import MAX_COUNT
 from ..schema import FrozenSchema
-from .gold import Gold, GoldRecord
+from .gold import Gold, GoldRecord, Pair
 from .loss_options import LossOptions
 from .occurrences import Occurrences, WordSpan
 from .problems import Problem, Problems
@@ -87,15 +87,22 @@ class Placer:
 
     schema (FrozenSchema): The schema, all of whose tasks the gold knows.
     prompt (Prompt): Its prompt.
+    swapped (frozenset): Relations, by index, that have the tail before the head in it.
     occurrences (Occurrences): Finds pieces of the text.
     problems (Problems): Counts choices that the schema does not have.
     """
 
     def __init__(
-        self, schema: FrozenSchema, prompt: Prompt, occurrences: Occurrences, problems: Problems
+        self,
+        schema: FrozenSchema,
+        prompt: Prompt,
+        swapped: frozenset[int],
+        occurrences: Occurrences,
+        problems: Problems,
     ) -> None:
         self._schema = schema
         self._prompt = prompt
+        self._swapped = swapped
         self._occurrences = occurrences
         self._problems = problems
 
@@ -112,10 +119,7 @@ class Placer:
                 find(entities.get(part.label, ()), part.label) for part in schema.entities
             ),
             relations={
-                i: _once(
-                    PlacedRecord((find((head,), part.label), find((tail,), part.label)))
-                    for head, tail in relations.get(part.label, ())
-                )
+                i: _once(self._pair(i, pair) for pair in relations.get(part.label, ()))
                 for i, part in enumerate(schema.relations)
             },
             records={
@@ -124,6 +128,11 @@ class Placer:
             },
             labels=gold.labels,
         )
+
+    def _pair(self, index: int, pair: Pair) -> PlacedRecord:
+        label = self._schema.relations[index].label
+        head, tail = (self._occurrences.find((piece,), label) for piece in pair)
+        return PlacedRecord((tail, head) if index in self._swapped else (head, tail))
 
     def _record(self, index: int, record: GoldRecord) -> PlacedRecord:
         structure = self._schema.structures[index]

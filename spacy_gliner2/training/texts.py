@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..inference.prompt import make_prompt
+from ..inference.prompt import Layout, make_prompt
 from ..inference.sequences import make_sequence
 from ..inference.settings import Settings
 from ..inference.windows import make_windows, text_capacity
@@ -25,12 +25,14 @@ class TrainingText:
     schema (FrozenSchema): What to extract from it.
     gold (Gold): What is right.
     words (tuple): With the word splitter "spacy", start and end of each token.
+    layout (Layout): In which order the schema is written; None for the usual one.
     """
 
     text: str
     schema: FrozenSchema
     gold: Gold
     words: tuple[Offsets, ...] | None = None
+    layout: Layout | None = None
 
 
 def known_tasks(item: TrainingText, options: LossOptions) -> TrainingText:
@@ -89,7 +91,7 @@ class TextPreparer:
             return ()
         network = self._shim.checkpoint.network
         subwords = self._shim.subwords
-        prompt = make_prompt(item.schema, subwords)
+        prompt = make_prompt(item.schema, subwords, item.layout)
         words = read_words(item.text, settings.word_splitter, item.words)
         capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
         ids = [found[:capacity] for found in subwords.all_ids(words.forms)]
@@ -108,7 +110,8 @@ class TextPreparer:
             offsets=self._options.offsets,
             problems=self._problems,
         )
-        placer = Placer(item.schema, prompt, occurrences, self._problems)
+        swapped = item.layout.swapped if item.layout else frozenset()
+        placer = Placer(item.schema, prompt, swapped, occurrences, self._problems)
         placed = placer.place(item.gold)
         maker = TargetMaker(item.schema, prompt, placed, self._options, self._problems)
         total = sum(window.end - window.start for window in windows)
