@@ -63,7 +63,7 @@ def test_what_we_save_the_reference_loads_and_answers_the_same(
     ours = after.state_dict()
     assert before.state_dict().keys() == ours.keys()
     assert all(torch.equal(value, ours[key]) for key, value in before.state_dict().items())
-    cases = spread(30, seed=9)
+    cases = spread(15, seed=9)
     assert run_reference(before, cases) == run_reference(after, cases)
 
 

@@ -323,6 +323,14 @@ def test_a_text_longer_than_the_encoder_reads_is_read_to_its_end(small_checkpoin
     assert max(item["end"] for item in found["entities"]["p"]) == len(text)
 
 
+def test_what_is_no_text_is_refused(small_checkpoint):
+    path = str(small_checkpoint())
+    theirs = gliner2.GLiNER2.from_pretrained(path)
+    assert "entities" in theirs.extract(None, gliner2.Schema().entities("p"))
+    with pytest.raises(TypeError, match="None is a NoneType"):
+        GLiNER2.from_pretrained(path).extract(None, {"entities": ["p"]})
+
+
 def test_a_label_that_would_be_read_as_a_marker_is_refused():
     gliner2.Schema().entities(["a [E] b"])
     with pytest.raises(SchemaError, match=r"contains \[E\]"):

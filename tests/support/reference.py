@@ -5,7 +5,6 @@ so that all the rest of its runtime is compared as it is. Each of these differen
 its own, which shows what the reference does without this.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,13 +42,15 @@ class Reference(GLiNER2):
         return results
 
     def _compute_direct_span_logits_batched(self, *args: Any) -> Any:
-        gaps: list[torch.Tensor] = []
-        hook = self.count_pred.register_forward_hook(lambda _, __, out: gaps.append(_top_gap(out)))
+        gaps = [1.0]
+        hook = self.count_pred.register_forward_hook(
+            lambda _, __, logits: gaps.append(_least_gap(logits.topk(2).values))
+        )
         try:
             return super()._compute_direct_span_logits_batched(*args)
         finally:
             hook.remove()
-            self.count_margin = min((float(gap.min()) for gap in gaps), default=1.0)
+            self.count_margin = min(gaps)
 
     def _extract_classification_result(
         self, results: dict[Any, Any], schema_name: str, *args: Any
@@ -61,8 +62,7 @@ class Reference(GLiNER2):
         scores = dict(zip(config["labels"], probabilities.tolist(), strict=True))
         results["classifications", name] = (tuple(label for label, _ in chosen), scores)
         self._near(probabilities, config.get("cls_threshold", 0.5))
-        gaps = probabilities.sort().values.diff()  # top_k ranks them all
-        self.margin = min(self.margin, float(gaps.min()))
+        self.margin = min(self.margin, _least_gap(probabilities))  # top_k ranks them all
 
     def _extract_span_result(
         self, results: dict[Any, Any], schema_name: str, task_type: str, *args: Any
@@ -77,8 +77,9 @@ class Reference(GLiNER2):
         results[task_type, schema_name] = own[schema_name]
 
     def _decode_span_probabilities(self, *args: Any) -> None:
-        scores, threshold, metadata = args[4], args[12], args[13]
+        scores, words, threshold, metadata = args[4], args[7], args[12], args[13]
         self._near(scores, threshold)
+        self.margin = min(self.margin, _least_gap(scores[..., :-words, 0]))  # of the choices
         for group in ("entity_metadata", "relation_metadata", "field_metadata"):
             for options in metadata[group].values():
                 if options.get("threshold") is not None:
@@ -98,9 +99,7 @@ class Reference(GLiNER2):
         end_map: Sequence[int],
     ) -> list[tuple[str, float, int, int]]:
         found = super()._find_spans(scores, threshold, text_len, text, start_map, end_map)
-        ranked = sorted(score for _, score, _, _ in found)
-        gaps = (high - low for low, high in itertools.pairwise(ranked))
-        self.margin = min(self.margin, *gaps, 1.0)
+        self.margin = min(self.margin, _least_gap(torch.tensor([span[1] for span in found])))
         return list(self._written(found, text))
 
     def _written(
@@ -116,10 +115,10 @@ class Reference(GLiNER2):
         yield from (best[span] for span in sorted(best))
 
 
-def _top_gap(values: torch.Tensor) -> torch.Tensor:
-    """RETURNS (Tensor): How much the best value of each row is better than the next."""
-    top = values.topk(2, dim=-1).values
-    return top[..., 0] - top[..., 1]
+def _least_gap(values: torch.Tensor) -> float:
+    """RETURNS (float): The smallest difference of two values in a row."""
+    gaps = values.sort().values.diff()
+    return float(gaps.min()) if gaps.numel() else 1.0
 
 
 def load_reference(path: Path | str, word_splitter: str | None = None) -> Reference:

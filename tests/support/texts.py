@@ -96,7 +96,4 @@ LONG = (
     "for the year, and raised their target from 12 to 14 pounds. The shares closed at 11.82",
 )
 
-SHORT = (*ENGLISH, *OTHER_LANGUAGES, *ODD)
-"""Texts of at most 60 words."""
-
-ALL = (*SHORT, *LONG)
+ALL = (*ENGLISH, *OTHER_LANGUAGES, *ODD, *LONG)
