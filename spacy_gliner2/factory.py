@@ -163,7 +163,8 @@ def make_gliner2(
         or "strict", as in `Doc.char_span`.
     word_splitter (str): What the model takes for words: "gliner2", "char" or "spacy".
     window (int): Most words that the model reads at once.
-    stride (int): Words from the start of one window to the start of the next.
+    stride (int): Words from the start of one window to the start of the next; fewer where the
+        two would not share as many words as a mention may have.
     max_batch_items (int): Most tokens in a batch.
     relations_attr (str): Name of the extension of Doc for the relations; those of another
         component stay.

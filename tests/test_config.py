@@ -70,6 +70,33 @@ BLOCKS = {
         [it]
         @misc = "spacy-gliner2.highest_score_filter.v1"
     """,
+    "spacy-gliner2.JsonlCorpus.v1": """
+        [it]
+        @readers = "spacy-gliner2.JsonlCorpus.v1"
+        path = "corpus.jsonl"
+        schema = "record"
+        on_missing = "error"
+        limit = 0
+        max_length = 0
+    """,
+    "spacy-gliner2.augmentation.v1": """
+        [it]
+        @misc = "spacy-gliner2.augmentation.v1"
+        shuffle_labels = true
+        drop_labels = 0.2
+    """,
+    "spacy-gliner2.loss.v1": """
+        [it]
+        @misc = "spacy-gliner2.loss.v1"
+        reduction = "mean"
+        negatives = "spans"
+    """,
+    "spacy-gliner2.optimisation.v1": """
+        [it]
+        @misc = "spacy-gliner2.optimisation.v1"
+        encoder_rate = 0.05
+        frozen = []
+    """,
 }
 """A block of config.cfg for each entry point that a config can name."""
 
@@ -94,6 +121,7 @@ def test_every_entry_point_is_built_from_a_block(point, tmp_path, monkeypatch, n
         return
     monkeypatch.chdir(tmp_path)
     Path("schema.json").write_text('{"entities": ["person"]}')
+    Path("corpus.jsonl").write_text('{"input": "x", "output": {"entities": {"a": ["x"]}}}')
     config = Config().from_str(BLOCKS[point.name])
     if point.group == "spacy_factories":
         nlp = util.load_model_from_config(config, auto_fill=True)

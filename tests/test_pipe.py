@@ -7,7 +7,7 @@ import pytest
 import spacy
 from spacy.tokens import Doc
 
-from spacy_gliner2.schema import SchemaError
+from spacy_gliner2.schema import FrozenSchema, Schema, SchemaError
 
 TEXT = "Marie Curie moved from Warsaw to Paris in 1891, and stayed."
 SCHEMA = {
@@ -27,22 +27,34 @@ def nlp():
     return nlp
 
 
-def content(doc):
-    """Everything that the component wrote, scores rounded as far as batches may move them."""
+class Score(float):
+    """A score, equal to another one that differs no more than other texts in a batch make it."""
 
-    def rounded(value):
+    __hash__ = None
+
+    def __eq__(self, other):
+        return abs(self - other) < 1e-4
+
+    def __ne__(self, other):
+        return not self == other
+
+
+def content(doc):
+    """Everything that the component wrote, scores as far as batches do not move them."""
+
+    def plain(value):
         if isinstance(value, float):
-            return round(value, 4)
+            return Score(value)
         if isinstance(value, dict):
-            return {key: rounded(part) for key, part in value.items()}
+            return {key: plain(part) for key, part in value.items()}
         if isinstance(value, list | tuple):
-            return [rounded(part) for part in value]
+            return [plain(part) for part in value]
         return value
 
     group = doc.spans["gliner2"]
-    return rounded(
+    return plain(
         {
-            "ents": [(e.start_char, e.end_char, e.label_) for e in doc.ents],
+            "ents": [(e.start_char, e.end_char, e.label_, e._.score) for e in doc.ents],
             "spans": [(s.start_char, s.end_char, s.label_) for s in group],
             "scores": list(group.attrs["scores"]),
             "cats": doc.cats,
@@ -106,6 +118,17 @@ def test_pipe_equals_call_for_every_batch_size_and_order(nlp):
             assert [content(doc) for doc in docs] == [alone[text] for text in order]
 
 
+def test_long_documents_come_out_of_any_batch_as_they_do_alone(nlp):
+    long = "It rained in Bergen, and Marie Curie moved to Paris with Pierre Curie. " * 360
+    texts = ["x", long, "", long + "Then came Barack Obama", TEXT]
+    alone = [content(nlp(text)) for text in texts]
+    assert len(nlp.make_doc(long)) > 5000
+    assert alone[3]["ents"][-1][1:3] == [len(texts[3]), "person"]
+    for batch_size in (2, 128):
+        docs = nlp.pipe(texts[::-1], batch_size=batch_size)
+        assert [content(doc) for doc in docs] == alone[::-1]
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\t", ".", "x"])
 def test_texts_of_next_to_nothing_get_a_complete_result(nlp, text):
     doc = nlp(text)
@@ -131,6 +154,24 @@ def test_overrides_of_a_call_leave_no_trace(nlp):
     doc = nlp(TEXT, component_cfg=override)
     assert {s.label_ for s in doc.spans["gliner2"]} <= {"city"}
     assert content(nlp(TEXT)) == before
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        '{"entities": ["city"]}',
+        Schema().entities(["city"]),
+        FrozenSchema.from_dict({"entities": "city"}),
+    ],
+    ids=["JSON", "builder", "frozen"],
+)
+def test_a_schema_for_a_call_or_a_document_has_any_form(nlp, schema):
+    (doc,) = nlp.pipe([TEXT], component_cfg={"gliner2": {"threshold": 0, "schema": schema}})
+    assert {s.label_ for s in doc.spans["gliner2"]} == {"city"}
+    doc = nlp.make_doc(TEXT)
+    doc._.gliner2_schema = schema
+    doc = nlp(doc, component_cfg={"gliner2": {"threshold": 0}})
+    assert {s.label_ for s in doc.spans["gliner2"]} == {"city"}
 
 
 def test_a_document_may_have_its_own_schema(nlp):
@@ -188,13 +229,17 @@ def test_words_may_be_the_tokens_of_the_doc():
 
 def test_two_components_stand_beside_each_other():
     nlp = spacy.blank("en")
-    nlp.add_pipe("gliner2", name="people", config={"schema": {"entities": ["person"]}})
-    second = {"schema": {"entities": ["location"]}, "spans_key": "places"}
-    nlp.add_pipe("gliner2", name="places", config=second)
+    first = {"entities": ["person"], "relations": ["lives_in"], "structures": {"s": ["f"]}}
+    nlp.add_pipe("gliner2", name="people", config={"schema": first, "threshold": 0.2})
+    alone = nlp(TEXT)
+    second = {"entities": ["location"], "relations": ["moved_from"], "structures": {"t": ["f"]}}
+    nlp.add_pipe("gliner2", name="places", config={"schema": second, "threshold": 0.2})
     doc = nlp(TEXT)
-    assert {s.label_ for s in doc.spans["gliner2"]} == {"person"}
-    assert {s.label_ for s in doc.spans["places"]} == {"location"}
+    assert {s.label_ for s in doc.spans["gliner2"]} == {"person", "location"}
     assert {e.label_ for e in doc.ents} == {"person", "location"}
+    assert {r["label"] for r in doc._.relations} == {"lives_in", "moved_from"}
+    assert list(doc._.structures) == ["s", "t"]
+    assert doc._.relations[: len(alone._.relations)] == alone._.relations
 
 
 def test_labels_and_label_data_name_what_comes_out(nlp):

@@ -1,5 +1,6 @@
 """The schema: every form in, one immutable object, plain data out."""
 
+import json
 import re
 
 import pytest
@@ -49,6 +50,117 @@ def test_the_list_form_and_the_mapping_form_are_one():
     assert again == frozen
     assert hash(again) == hash(frozen)
     assert FrozenSchema.from_json(Schema.from_frozen(frozen).to_json()) == frozen
+
+
+def test_the_dict_form_of_the_reference_is_understood():
+    data = {
+        "entities": {"a": "what it is", "b": {"dtype": "str", "threshold": 0.2}, "c": {}},
+        "structures": {
+            "s": {
+                "fields": [
+                    {"name": "f", "dtype": "str", "choices": ["x", "y"], "description": "d"},
+                    {"name": "g", "threshold": 0.4},
+                ]
+            }
+        },
+        "classifications": [
+            {"task": "t", "labels": ["x", "y"]},
+            {"task": "u", "labels": {"x": "one", "y": "two"}, "multi_label": True, "top_k": 1},
+        ],
+        "relations": {"r": "what it means", "q": {"threshold": 0.1}, "p": {}},
+    }
+    frozen = FrozenSchema.from_dict(data)
+    assert frozen == FrozenSchema.from_json(json.dumps(data))
+    assert [(e.label, e.description, e.dtype, e.threshold) for e in frozen.entities] == [
+        ("a", "what it is", "list", None),
+        ("b", None, "str", 0.2),
+        ("c", None, "list", None),
+    ]
+    ((f, g),) = (structure.fields for structure in frozen.structures)
+    assert (f.dtype, f.choices, f.description, g.dtype, g.threshold) == (
+        "str",
+        ("x", "y"),
+        "d",
+        "list",
+        0.4,
+    )
+    t, u = frozen.classifications
+    assert (t.softmax, u.softmax, u.top_k, u.labels[1].description) == (True, False, 1, "two")
+    assert [(r.label, r.description, r.threshold) for r in frozen.relations] == [
+        ("r", "what it means", None),
+        ("q", None, 0.1),
+        ("p", None, None),
+    ]
+    assert FrozenSchema.from_dict({"relations": ["r"], "entities": None}).entities == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("f", ("f", "list", None, None)),
+        ("f::str", ("f", "str", None, None)),
+        ("a::b::c", ("a", "list", None, "c")),
+        ("opts::[a | b]::list::Opts", ("opts", "list", ("a", "b"), "Opts")),
+        ("a::[x]::str", ("a", "str", ("x",), None)),
+        ("a::str::[x]", ("a", "str", ("x",), None)),
+        ("a::[x|y]", ("a", "str", ("x", "y"), None)),
+        ("when::on which day::date", ("when", "date", None, "on which day")),
+    ],
+)
+def test_a_field_is_a_string_too(text, field):
+    (structure,) = FrozenSchema.from_dict({"structures": {"s": [text]}}).structures
+    (found,) = structure.fields
+    assert (found.name, found.dtype, found.choices, found.description) == field
+
+
+def test_null_is_a_key_left_out():
+    data = {"label": "a", "description": None, "threshold": None, "validators": None}
+    assert FrozenSchema.from_dict({"entities": [data]}).to_dict() == {"entities": [{"label": "a"}]}
+    with pytest.raises(SchemaError, match=r"schema\.entities\[0\]\.colour: None is not a key"):
+        FrozenSchema.from_dict({"entities": [{"label": "a", "colour": None}]})
+
+
+def test_errors_name_the_keys_as_they_were_written():
+    bad = {
+        "entities": {"a": None, "b": {"threshold": 3}},
+        "structures": {"s": {"fields": ["f", {"name": "g", "dtype": "money"}]}},
+        "classifications": [{"task": "t", "labels": ["x", "y"], "examples": [["text"]]}],
+        "relations": {"r": {"colour": "red"}},
+    }
+    with pytest.raises(SchemaError) as caught:
+        FrozenSchema.from_dict(bad)
+    assert str(caught.value).splitlines() == [
+        "schema.entities.b.threshold: 3 is above 1.0; give at most that",
+        "schema.structures.s.fields[1].dtype: 'money' is none of 'list', 'str', 'float', 'int', "
+        "'bool' or 'date'; choose one of them",
+        "schema.relations.r.colour: 'red' is not a key that is known here; correct or remove it",
+        "schema.classifications[0].examples[0][1]: is missing in ['text']; add it",
+    ]
+
+
+def every_key(data):
+    if isinstance(data, dict):
+        yield from data
+    for part in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from every_key(part)
+
+
+KEYS = st.sampled_from(sorted(set(every_key(FULL))))
+LEAVES = st.none() | st.booleans() | st.integers(-1, 2) | st.floats() | st.sampled_from("ab(")
+DATA = st.recursive(
+    LEAVES,
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(KEYS, part, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS, DATA, max_size=3))
+def test_any_data_are_a_schema_or_an_error_of_one(data):
+    try:
+        frozen = FrozenSchema.from_dict(data)
+    except SchemaError:
+        return
+    assert FrozenSchema.from_json(json.dumps(frozen.to_dict())) == frozen
 
 
 def test_nothing_of_a_schema_can_be_changed():
@@ -121,6 +233,7 @@ def test_validators_of_fields_and_of_entities():
         ({"pattern": "[a-z]+", "exclude": True}, "abc", False),
         ({"pattern": "[a-z]+", "flags": 0}, "ABC", False),
         ({"pattern": re.compile("[a-z]+")}, "ABC", False),
+        ({"pattern": "[a-z]+  # (letters", "flags": re.VERBOSE}, "abc", True),
     ],
 )
 def test_a_validator_decides_as_the_reference_does(kwargs, text, expected):

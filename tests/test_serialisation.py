@@ -1,5 +1,6 @@
 """Pipelines on disk, as bytes, pickled: the same answers, without the network."""
 
+import json
 import pickle
 import shutil
 
@@ -113,7 +114,9 @@ def test_annotated_docs_survive_bytes_copies_bins_and_json(nlp):
     assert content(doc.copy()) == expected
     (binned,) = DocBin(docs=[doc], store_user_data=True).get_docs(nlp.vocab)
     assert content(binned) == expected
-    assert doc.to_json(underscore=["relations", "structures"])["_"]["relations"] is not None
+    data = json.loads(json.dumps(doc.to_json(underscore=["relations", "structures"])))
+    assert data["_"] == {"relations": doc._.relations, "structures": doc._.structures}
+    assert data["cats"] == doc.cats
 
 
 def test_a_failed_save_leaves_the_saved_pipeline_whole(nlp, tmp_path, monkeypatch):

@@ -26,7 +26,8 @@ def make_windows(
 
     lengths (Sequence): Number of tokens of each word, none above the capacity.
     window (int): Most words of a window.
-    stride (int): Words from the start of one window to the start of the next.
+    stride (int): Words from the start of one window to the start of the next; fewer where the
+        two would not share as many words as a span may have.
     capacity (int): Most tokens of a window, None for any number. Where it makes windows shorter,
         they share fewer words, but no fewer than a span may have.
     max_width (int): Most words of a span.
@@ -34,14 +35,15 @@ def make_windows(
     """
     windows = []
     start = 0
+    shared = max(window - stride, max_width - 1)
     while start < len(lengths):
         end = _end(lengths, start, window, capacity)
         windows.append(Window(start, end))
         if end == len(lengths):
             break
-        overlap = min(window - stride, max(max_width - 1, (end - start) // 4))
+        overlap = min(shared, max(max_width - 1, (end - start) // 4))
         if end - start == window:
-            overlap = window - stride
+            overlap = shared
         start = max(start + 1, end - overlap)
     return windows
 
