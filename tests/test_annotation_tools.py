@@ -9,11 +9,13 @@ import spacy
 from spacy_gliner2.annotation_tools import (
     read_label_studio,
     read_prodigy,
+    read_results,
     write_label_studio,
     write_prodigy,
+    write_results,
 )
 from spacy_gliner2.row_check import RowError, check_row
-from spacy_gliner2.rows import doc_to_row, row_to_doc
+from spacy_gliner2.rows import Places, doc_to_row, row_to_doc
 
 from .support.rows import PRESS, empty_row, hostile_row, press_row, spot
 
@@ -34,7 +36,7 @@ def docs(nlp):
 def test_an_argument_that_has_a_label_becomes_an_entity(nlp, tmp_path):
     doc = row_to_doc(check_row(hostile_row(), "row"), nlp)
     label = doc._.relations[0]["head"]["label"]
-    write_prodigy([doc], tmp_path / "tasks.jsonl", nlp)
+    write_prodigy([doc], tmp_path / "tasks.jsonl")
     (back,) = read_prodigy(tmp_path / "tasks.jsonl", nlp)
     assert ("Tags", label) in [(e.text, e.label_) for e in back.ents]
 
@@ -58,12 +60,36 @@ def write_tasks(path, *tasks):
     return path
 
 
+def test_results_of_extract_become_docs_and_come_back_the_same(docs, nlp, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    assert write_results(docs, path) == 3
+    again = list(read_results(path, nlp))
+    assert [doc_to_row(doc) for doc in again] == [doc_to_row(doc) for doc in docs]
+    write_results(again, tmp_path / "again.jsonl")
+    assert (tmp_path / "again.jsonl").read_bytes() == path.read_bytes()
+
+
+def test_annotations_may_be_in_other_places(nlp, tmp_path):
+    places = Places("found", "links", "tables", "sure")
+    doc = row_to_doc(check_row(press_row(), "row"), nlp, places)
+    for write, read, name in (
+        (write_prodigy, read_prodigy, "tasks.jsonl"),
+        (write_results, read_results, "rows.jsonl"),
+    ):
+        write([doc], tmp_path / name, places)
+        (back,) = read(tmp_path / name, nlp, places)
+        assert [link["label"] for link in back._.links] == ["works_for", "costs"]
+        assert back._.tables == doc._.tables
+        assert back.spans["found"]
+        assert "gliner2" not in back.spans
+
+
 # Prodigy
 
 
 def test_prodigy_gets_spans_that_do_not_overlap_on_its_own_tokens(docs, nlp, tmp_path):
     path = tmp_path / "tasks.jsonl"
-    assert write_prodigy(docs, path, nlp) == 3
+    assert write_prodigy(docs, path) == 3
     task = json.loads(path.read_text().splitlines()[0])
     assert (task["text"], task["id"]) == (PRESS, "news-41")
     ends = 0
@@ -89,7 +115,7 @@ def test_prodigy_gets_spans_that_do_not_overlap_on_its_own_tokens(docs, nlp, tmp
 
 def test_what_prodigy_leaves_unchanged_comes_back_as_the_truth(docs, nlp, tmp_path):
     path = tmp_path / "tasks.jsonl"
-    write_prodigy(docs, path, nlp)
+    write_prodigy(docs, path)
     again = list(read_prodigy(path, nlp))
     for doc, back in zip(docs, again, strict=True):
         before, after = doc_to_row(doc), doc_to_row(back)
@@ -174,7 +200,7 @@ def test_a_line_that_is_no_task_is_named(nlp, tmp_path, line, message):
 
 def test_label_studio_gets_every_mention_and_an_interface_for_them(docs, nlp, tmp_path):
     path = tmp_path / "tasks.json"
-    assert write_label_studio(docs, path, nlp) == 3
+    assert write_label_studio(docs, path) == 3
     task = json.loads(path.read_text())[0]
     assert (task["data"]["text"], task["data"]["id"]) == (PRESS, "news-41")
     (prediction,) = task["predictions"]
@@ -200,7 +226,7 @@ def test_label_studio_gets_every_mention_and_an_interface_for_them(docs, nlp, tm
 
 def test_what_label_studio_leaves_unchanged_comes_back_as_the_truth(docs, nlp, tmp_path):
     path = tmp_path / "tasks.json"
-    write_label_studio(docs, path, nlp)
+    write_label_studio(docs, path)
     tasks = json.loads(path.read_text())
     for task in tasks:
         task["annotations"] = [{"result": task["predictions"][0]["result"]}]
@@ -294,6 +320,6 @@ def test_an_export_of_another_kind_is_named(nlp, tmp_path, content, message):
 def test_the_interface_holds_any_label(docs, nlp, tmp_path):
     row = {**empty_row(), "cats": {'<a "b" & c>': 0.9}}
     doc = row_to_doc(check_row(row, "row"), nlp)
-    write_label_studio([doc], tmp_path / "tasks.json", nlp)
+    write_label_studio([doc], tmp_path / "tasks.json")
     view = ElementTree.parse(tmp_path / "tasks.xml").getroot()
     assert [choice.get("value") for choice in view.iter("Choice")] == ['<a "b" & c>']

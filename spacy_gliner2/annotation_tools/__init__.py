@@ -6,5 +6,13 @@ the model proposes. Records, which these tools have no form for, pass through th
 
 from .label_studio import read_label_studio, write_label_studio
 from .prodigy import read_prodigy, write_prodigy
+from .results import read_results, write_results
 
-__all__ = ["read_label_studio", "read_prodigy", "write_label_studio", "write_prodigy"]
+__all__ = [
+    "read_label_studio",
+    "read_prodigy",
+    "read_results",
+    "write_label_studio",
+    "write_prodigy",
+    "write_results",
+]

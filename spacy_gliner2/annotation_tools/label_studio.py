@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from ..about import __version__
 from ..row_check import RowError, check_row
-from ..rows import Row, doc_to_row, row_to_doc
+from ..rows import DEFAULT_PLACES, Places, Row, doc_to_row, row_to_doc
 from .common import (
     ARGUMENT,
     chosen_labels,
@@ -28,7 +28,7 @@ UNNAMED = "related"
 """Label of a relation to which nobody gave one."""
 
 
-def write_label_studio(docs: Iterable[Doc], path: Path, nlp: Language, options: Any = None) -> int:
+def write_label_studio(docs: Iterable[Doc], path: Path, places: Places = DEFAULT_PLACES[0]) -> int:
     """Write tasks whose predictions people correct, and the labelling interface beside them.
 
     All mentions become regions, overlapping ones too; class labels are chosen where their
@@ -37,11 +37,10 @@ def write_label_studio(docs: Iterable[Doc], path: Path, nlp: Language, options: 
 
     docs (Iterable): The Docs.
     path (Path): The file, JSON; the interface gets the same name with the ending .xml.
-    nlp (Language): Not used.
-    options (Any): Not used.
+    places (Places): Where the Docs have their annotations.
     RETURNS (int): The number of tasks.
     """
-    rows = [doc_to_row(doc) for doc in docs]
+    rows = [doc_to_row(doc, [places]) for doc in docs]
     tasks = [_task(row) for row in rows]
     write_text(path, json.dumps(tasks, ensure_ascii=False, indent=1))
     write_text(path.with_suffix(".xml"), labelling_interface(rows))
@@ -136,7 +135,9 @@ def _region(regions: dict[tuple[int, int, str], Row], part: Row) -> str:
     return str(regions[key]["id"])
 
 
-def read_label_studio(path: Path, nlp: Language, options: Any = None) -> Iterator[Doc]:
+def read_label_studio(
+    path: Path, nlp: Language, places: Places = DEFAULT_PLACES[0]
+) -> Iterator[Doc]:
     """Read what people made of the tasks, from an export in the format JSON.
 
     Of several annotations of a task the first counts that was not cancelled, or the one that is
@@ -145,7 +146,7 @@ def read_label_studio(path: Path, nlp: Language, options: Any = None) -> Iterato
 
     path (Path): The file, JSON.
     nlp (Language): The pipeline whose tokenizer makes the Docs.
-    options (Any): Not used.
+    places (Places): Where the Docs get their annotations.
     YIELDS (Doc): Docs that say what is right.
     RAISES (RowError): If a task is none; names the file and the task.
     """
@@ -163,7 +164,7 @@ def read_label_studio(path: Path, nlp: Language, options: Any = None) -> Iterato
             continue
         results = lookup(annotation, "result", list, where)
         row = _row(data, text, results, where, left_out)
-        yield row_to_doc(check_row(row, where), nlp)
+        yield row_to_doc(check_row(row, where), nlp, places)
     report_left_out(path, left_out)
 
 

@@ -11,7 +11,15 @@ from spacy.tokens import Doc, Span
 
 from ..annotate import relation_spans
 from ..row_check import RowError, check_row
-from ..rows import ANNOTATIONS, DEFAULT_PLACES, Row, doc_to_row, extension_value, row_to_doc
+from ..rows import (
+    ANNOTATIONS,
+    DEFAULT_PLACES,
+    Places,
+    Row,
+    doc_to_row,
+    extension_value,
+    row_to_doc,
+)
 from .common import (
     ARGUMENT,
     chosen_labels,
@@ -27,7 +35,7 @@ OWN_KEYS = ("spans", "tokens", "relations", "options", "accept", "answer", "labe
 """Keys of a task that are read here, or made anew by Prodigy; so are those that begin with "_"."""
 
 
-def write_prodigy(docs: Iterable[Doc], path: Path, nlp: Language, options: Any = None) -> int:
+def write_prodigy(docs: Iterable[Doc], path: Path, places: Places = DEFAULT_PLACES[0]) -> int:
     """Write tasks in which people correct what the model proposes.
 
     The spans are those of `doc.ents`, since Prodigy's views take none that overlap, and what
@@ -37,19 +45,18 @@ def write_prodigy(docs: Iterable[Doc], path: Path, nlp: Language, options: Any =
 
     docs (Iterable): The Docs.
     path (Path): The file, JSONL.
-    nlp (Language): Not used.
-    options (Any): Not used.
+    places (Places): Where the Docs have their annotations.
     RETURNS (int): The number of tasks.
     """
-    lines = [json.dumps(_task(doc), ensure_ascii=False) for doc in docs]
+    lines = [json.dumps(_task(doc, places), ensure_ascii=False) for doc in docs]
     write_text(path, "".join(f"{line}\n" for line in lines))
     return len(lines)
 
 
-def _task(doc: Doc) -> Row:
-    row = doc_to_row(doc)
-    spans = {(ent.start, ent.end): _span(ent, ent.label_) for ent in doc.ents}
-    relations = [_relation(doc, relation, spans) for relation in row["relations"]]
+def _task(doc: Doc, places: Places) -> Row:
+    row = doc_to_row(doc, [places])
+    spans = {(ent.start, ent.end): _span(ent, ent.label_, places) for ent in doc.ents}
+    relations = [_relation(doc, relation, spans, places) for relation in row["relations"]]
     task = {
         **{key: value for key, value in row.items() if key not in ANNOTATIONS},
         "tokens": [_token(token) for token in doc],
@@ -74,7 +81,7 @@ def _token(token: Any) -> Row:
     }
 
 
-def _span(span: Span, label: str) -> Row:
+def _span(span: Span, label: str, places: Places) -> Row:
     found = {
         "start": span.start_char,
         "end": span.end_char,
@@ -82,14 +89,13 @@ def _span(span: Span, label: str) -> Row:
         "token_end": span.end - 1,
         "label": label,
     }
-    name = DEFAULT_PLACES[0].score_attr
-    score = extension_value(span.doc, name, span.start_char, span.end_char)
+    score = extension_value(span.doc, places.score_attr, span.start_char, span.end_char)
     return found if score is None else {**found, "score": score}
 
 
-def _relation(doc: Doc, relation: Row, spans: dict[tuple[int, int], Row]) -> Row:
+def _relation(doc: Doc, relation: Row, spans: dict[tuple[int, int], Row], places: Places) -> Row:
     """RETURNS (dict): The relation as Prodigy has it; its ends are among the spans afterwards."""
-    head, tail = (_end(span, spans) for span in relation_spans(doc, relation))
+    head, tail = (_end(span, spans, places) for span in relation_spans(doc, relation))
     return {
         "head": head["token_end"],
         "child": tail["token_end"],
@@ -99,15 +105,15 @@ def _relation(doc: Doc, relation: Row, spans: dict[tuple[int, int], Row]) -> Row
     }
 
 
-def _end(span: Span, spans: dict[tuple[int, int], Row]) -> Row:
-    found = _span(span, span.label_ or ARGUMENT)
+def _end(span: Span, spans: dict[tuple[int, int], Row], places: Places) -> Row:
+    found = _span(span, span.label_ or ARGUMENT, places)
     if all(end <= span.start or span.end <= start for start, end in spans):
         spans[span.start, span.end] = found
     found = spans.get((span.start, span.end), found)
     return {key: value for key, value in found.items() if key != "score"}
 
 
-def read_prodigy(path: Path, nlp: Language, options: Any = None) -> Iterator[Doc]:
+def read_prodigy(path: Path, nlp: Language, places: Places = DEFAULT_PLACES[0]) -> Iterator[Doc]:
     """Read the answers that people gave, as `prodigy db-out` writes them.
 
     Answers that were rejected or ignored are left out, with one warning; only where the question
@@ -115,7 +121,7 @@ def read_prodigy(path: Path, nlp: Language, options: Any = None) -> Iterator[Doc
 
     path (Path): The file, JSONL.
     nlp (Language): The pipeline whose tokenizer makes the Docs.
-    options (Any): Not used.
+    places (Places): Where the Docs get their annotations.
     YIELDS (Doc): Docs that say what is right.
     RAISES (RowError): If a line is no task; names the file and the line.
     """
@@ -128,7 +134,7 @@ def read_prodigy(path: Path, nlp: Language, options: Any = None) -> Iterator[Doc
         text = lookup(task, "text", str, where)
         answer = task.get("answer", "accept")
         if answer == "accept" or (answer == "reject" and _is_binary(task)):
-            yield row_to_doc(check_row(_row(task, text, where), where), nlp)
+            yield row_to_doc(check_row(_row(task, text, where), where), nlp, places)
         else:
             left_out[f"tasks with the answer {answer!r}"] += 1
     report_left_out(path, left_out)

@@ -118,7 +118,7 @@ def read_texts(path: Path, text_field: str, limit: int | None) -> list[str]:
     """
     from spacy.vocab import Vocab
 
-    from .inputs import READERS, find_format, read_items
+    from ..documents.inputs import READERS, find_format, read_items
 
     kind = find_format(path, None, tuple(READERS), "convert or rename the file")
     items = list(itertools.islice(read_items(path, kind, Vocab()), limit))
