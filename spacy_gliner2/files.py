@@ -17,7 +17,7 @@ def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        beside.chmod(0o777 & ~_umask())
+        beside.chmod(0o777 & ~umask())
         for name, content in files.items():
             file = beside / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
     os.close(handle)
     beside = Path(name)
     try:
-        beside.chmod(0o666 & ~_umask())
+        beside.chmod(0o666 & ~umask())
         yield beside
         os.replace(beside, path)
     finally:
@@ -62,7 +62,8 @@ def _replace(new: Path, path: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _umask() -> int:
+def umask() -> int:
+    """RETURNS (int): The permissions that new files are not to have."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
