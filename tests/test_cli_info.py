@@ -33,7 +33,6 @@ def test_a_checkpoint_is_described_without_its_weights(monkeypatch):
     assert facts["max_width"] == network.config.max_width
     assert None not in (facts["encoder"], facts["layers"], facts["hidden_size"])
     assert facts["runs"] == "yes"
-    assert "Apache-2.0" in facts["licence"]
 
 
 def test_the_facts_can_be_read_by_people():
@@ -73,6 +72,10 @@ def test_a_checkpoint_of_another_architecture_is_described_too(checkpoint):
     [
         ({"README.md": "---\nlicense: apache-2.0\ntags: [x]\n---\n# A model\n"}, "apache-2.0"),
         ({"README.md": "# A model\n\nLicence: CC BY 4.0,\nas is. More.\n"}, "CC BY 4.0, as is"),
+        (
+            {"README.md": "# M\n\nMade 2.0. It is under\nthe MIT License; so."},
+            "It is under the MIT License; so",
+        ),
         ({"README.md": "---\nlicense: [\n---\n", "LICENSE": "\n  MIT\n\nText"}, "MIT"),
         ({"README.md": "# A model\n"}, None),
         ({}, None),

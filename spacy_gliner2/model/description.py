@@ -158,5 +158,11 @@ def _head(text: str) -> dict[str, Any]:
 
 
 def _sentence(text: str) -> str | None:
-    found = re.search(r"\bLicen[cs]es?: (.+?)\.(?=\s|$)", text, re.DOTALL)
-    return " ".join(found[1].split()) if found else None
+    """RETURNS (str): The first sentence that speaks of a licence."""
+    paragraphs = (" ".join(part.split()) for part in re.split(r"\n\s*\n", text))
+    sentences = (part for text in paragraphs for part in re.split(r"(?<=\.)\s+", text))
+    speaking = (
+        part for part in sentences if re.search(r"\blicen[cs]e[sd]?\b", part, re.IGNORECASE)
+    )
+    found = next(speaking, None)
+    return re.sub(r"^Licen[cs]es?:\s*", "", found).rstrip(".") if found else None
