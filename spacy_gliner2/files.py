@@ -3,7 +3,8 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -24,6 +25,24 @@ def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
         _replace(beside, path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Write a file beside its place, and move it there when it is complete.
+
+    path (Path): The file; what it holds is replaced.
+    YIELDS (Path): Where to write it.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    os.close(handle)
+    beside = Path(name)
+    try:
+        beside.chmod(0o666 & ~umask())
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _replace(new: Path, path: Path) -> None:

@@ -85,8 +85,8 @@ def annotations(doc: Doc, places: Sequence[Places] = DEFAULT_PLACES) -> Row:
     relations: list[Any] = []
     structures: dict[str, Any] = {}
     for place in places:
-        relations.extend(_lists(_extension(doc, place.relations_attr) or []))
-        for name, records in _lists(_extension(doc, place.structures_attr) or {}).items():
+        relations.extend(_lists(extension_value(doc, place.relations_attr) or []))
+        for name, records in _lists(extension_value(doc, place.structures_attr) or {}).items():
             structures.setdefault(name, []).extend(records)
     return {
         "entities": _entities(doc, places),
@@ -96,8 +96,15 @@ def annotations(doc: Doc, places: Sequence[Places] = DEFAULT_PLACES) -> Row:
     }
 
 
-def _extension(doc: Doc, name: str, start: int | None = None, end: int | None = None) -> Any:
-    """RETURNS (Any): Value of an extension, also where nobody has registered it yet."""
+def extension_value(doc: Doc, name: str, start: int | None = None, end: int | None = None) -> Any:
+    """Read an extension, also where nobody has registered it yet.
+
+    doc (Doc): The Doc.
+    name (str): The name of the extension.
+    start (int): Offset of the first character of a Span; None for an extension of Doc.
+    end (int): Offset after its last character.
+    RETURNS (Any): The value; None if there is none.
+    """
     data: dict[Any, Any] = doc.user_data
     return data.get(("._.", name, start, end))
 
@@ -119,7 +126,7 @@ def _scored(doc: Doc, place: Places) -> Iterable[tuple[Span, float | None]]:
         known = list(scores) if len(scores) == len(group) else [None] * len(group)
         yield from zip(group, known, strict=True)
     for span in doc.ents:
-        yield span, _extension(doc, place.score_attr, span.start_char, span.end_char)
+        yield span, extension_value(doc, place.score_attr, span.start_char, span.end_char)
 
 
 def _entity(span: Span, score: float | None) -> Row:

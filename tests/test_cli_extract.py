@@ -200,7 +200,7 @@ def test_a_field_of_several_types_becomes_json_text_in_parquet(tmp_path, schema,
     pytest.importorskip("pyarrow")
     import pyarrow.parquet
 
-    monkeypatch.setattr("spacy_gliner2.cli.outputs.PART_SIZE", 2)
+    monkeypatch.setattr("spacy_gliner2.documents.outputs.PART_SIZE", 2)
     values = [1, "a", {"b": [2]}, None, 2.5, 3, "x"]
     write_jsonl(tmp_path / "in.jsonl", [{"text": "In Rome.", "v": v, "n": 1} for v in values])
     run("extract", tmp_path / "in.jsonl", tmp_path / "out.parquet", "--schema", schema)

@@ -11,7 +11,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_gliner2.cli import annotating
+from spacy_gliner2.documents import annotating
 from spacy_gliner2.rows import doc_to_row
 
 from .support.command import run
@@ -21,7 +21,7 @@ COUNT = 23
 
 @pytest.fixture(autouse=True)
 def parts_of_four(monkeypatch):
-    monkeypatch.setattr("spacy_gliner2.cli.outputs.PART_SIZE", 4)
+    monkeypatch.setattr("spacy_gliner2.documents.outputs.PART_SIZE", 4)
 
 
 @pytest.fixture

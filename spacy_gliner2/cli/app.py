@@ -1,6 +1,6 @@
 """The Typer application to which the commands attach, and how they speak to the user."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -26,6 +26,16 @@ def complain(text: str) -> None:
     text (str): What went wrong.
     """
     typer.secho(text, fg=typer.colors.RED, err=True)
+
+
+def columns(facts: Sequence[tuple[str, str]]) -> str:
+    """Write facts below each other.
+
+    facts (Sequence): Pairs of a name and what it is.
+    RETURNS (str): The lines.
+    """
+    width = max(len(name) for name, _ in facts)
+    return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts)
 
 
 @contextmanager

@@ -28,8 +28,8 @@ from .pipeline import (
 )
 
 if TYPE_CHECKING:
-    from .inputs import Item
-    from .outputs import Parts, Result, Sink
+    from ..documents.inputs import Item
+    from ..documents.outputs import Parts, Result, Sink
 
 INPUTS = ("txt", "jsonl", "csv", "tsv", "parquet", "spacy")
 OUTPUTS = ("jsonl", "parquet", "spacy")
@@ -190,7 +190,7 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
     RAISES (ValueError): If the input cannot be read, a document failed and the run shall stop
         then, or an interrupted run had other settings.
     """
-    from .inputs import find_format, read_items
+    from ..documents.inputs import find_format, read_items
 
     kind = find_format(input, options.input_format, INPUTS, "name one with --input-format")
     into = find_format(output, options.output_format, OUTPUTS, "name one with --output-format")
@@ -216,7 +216,7 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
 
 def _checked(items: "Iterator[Item]", prefix: str) -> "Iterator[Item]":
     """Look at the first document, so that a wrong file or field is said before all else."""
-    from .annotating import check_names
+    from ..documents.annotating import check_names
 
     first = next(items, None)
     if first is None:
@@ -231,8 +231,8 @@ def _checked(items: "Iterator[Item]", prefix: str) -> "Iterator[Item]":
 def _open(
     nlp: Any, input: Path, output: Path, kind: str, into: str, options: ExtractOptions
 ) -> "Sink":
-    from .inputs import STANDARD
-    from .outputs import StandardOutput, open_output
+    from ..documents.inputs import STANDARD
+    from ..documents.outputs import StandardOutput, open_output
 
     if output == STANDARD:
         if into != "jsonl":
@@ -248,7 +248,7 @@ def _open(
 
 def _identity(path: Path) -> list[Any]:
     """RETURNS (list): What tells a file from another one, and from itself once it has changed."""
-    from .inputs import STANDARD
+    from ..documents.inputs import STANDARD
 
     if path == STANDARD:
         return ["-"]
@@ -257,14 +257,14 @@ def _identity(path: Path) -> list[Any]:
 
 
 def _parts(input: Path, kind: str, into: str, options: ExtractOptions) -> "Parts | None":
-    from .inputs import STANDARD
-    from .outputs import SpacyParts
+    from ..documents.inputs import STANDARD
+    from ..documents.outputs import SpacyParts
 
     if into == "jsonl":
         return None
     if into == "spacy":
         return SpacyParts(options.text_field)
-    from .parquet import ParquetParts, read_types
+    from ..documents.parquet import ParquetParts, read_types
 
     known = kind == "parquet" and input != STANDARD
     return ParquetParts(options.prefix, read_types(input) if known else None)
@@ -275,7 +275,7 @@ def _run(
 ) -> "Iterator[Result]":
     from tqdm import tqdm
 
-    from .annotating import annotate_items
+    from ..documents.annotating import annotate_items
 
     results = annotate_items(
         nlp,
@@ -297,7 +297,7 @@ def _shows_progress(options: ExtractOptions) -> bool:
 
 def _total(input: Path, kind: str, nlp: Any, options: ExtractOptions) -> int | None:
     """RETURNS (int): How many documents there are, if somebody sees it and it can be found out."""
-    from .inputs import STANDARD, read_items
+    from ..documents.inputs import STANDARD, read_items
 
     if input == STANDARD or not _shows_progress(options):
         return None

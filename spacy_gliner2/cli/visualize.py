@@ -83,10 +83,10 @@ def visualize(
     RAISES (ValueError): If a file cannot be read or holds something else.
     """
     from ..displacy import render_report
+    from ..documents.annotated import read_annotated
+    from ..documents.inputs import STANDARD
+    from ..files import replacing
     from ..rows import Places
-    from .annotated import read_annotated
-    from .inputs import STANDARD
-    from .outputs import replacing
 
     places = (Places(**(names or {})),)
     found: Any = (

@@ -39,6 +39,7 @@ def _download(name: str, revision: str | None) -> Path:
     from requests import RequestException
 
     patterns = ["*.json", "*/*.json", "*.safetensors", "*.model", "*.txt"]
+    patterns += ["README.md", "LICENSE*"]
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
     except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, RequestException) as error:

@@ -8,15 +8,14 @@ import json
 import os
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from spacy.tokens import Doc, DocBin
 
+from ..files import replacing
 from ..rows import FIELDS_KEY, Row
 from .inputs import to_json
 
@@ -219,27 +218,3 @@ def open_output(path: Path, parts: Parts | None, settings: dict[str, Any], force
 def partial_directory(path: Path) -> Path:
     """RETURNS (Path): Where an output is while it is not complete."""
     return path.with_name(f"{path.name}.partial")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Write a file beside its place, and move it there when it is complete.
-
-    path (Path): The file.
-    YIELDS (Path): Where to write it.
-    """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    os.close(handle)
-    beside = Path(name)
-    try:
-        beside.chmod(0o666 & ~_umask())
-        yield beside
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

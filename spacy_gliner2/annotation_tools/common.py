@@ -1,0 +1,100 @@
+"""What the formats of annotation tools have in common."""
+
+import json
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..files import replacing
+from ..row_check import RowError
+from ..rows import Row
+
+ARGUMENT = "argument"
+"""Label of an argument of a relation that is no entity: these tools connect labelled spans only."""
+
+CERTAIN = 0.5
+"""Smallest probability of a class label that is proposed."""
+
+
+def split_arguments(spans: list[Row], relations: list[Row]) -> list[Row]:
+    """Take away the spans that are there only for a relation to end at them.
+
+    spans (list): The spans.
+    relations (list): The relations; such ends of them lose their label.
+    RETURNS (list): The entities.
+    """
+    ends = set()
+    for relation in relations:
+        for part in (relation["head"], relation["tail"]):
+            if part["label"] == ARGUMENT:
+                part["label"] = None
+                ends.add((part["start"], part["end"]))
+    return [
+        span
+        for span in spans
+        if span["label"] != ARGUMENT or (span["start"], span["end"]) not in ends
+    ]
+
+
+def chosen_labels(cats: Mapping[str, float]) -> list[str]:
+    """RETURNS (list): The class labels that are proposed."""
+    return [label for label, score in cats.items() if score >= CERTAIN]
+
+
+def spot(text: str, start: int, end: int, label: str | None) -> Row:
+    """RETURNS (dict): A part of the text, as rows have it."""
+    return {"text": text[start:end], "start": start, "end": end, "label": label}
+
+
+def report_left_out(path: Path, reasons: "Counter[str]") -> None:
+    """Warn once of what was left out.
+
+    path (Path): The file.
+    reasons (Counter): Why, and how often.
+    """
+    if reasons:
+        counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        warnings.warn(f"{path}: left out {counts}", stacklevel=3)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, whole or not at all.
+
+    path (Path): The file.
+    text (str): Its content.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf8")
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Read JSON.
+
+    text (str): The text.
+    where (str): What to call it in errors.
+    RETURNS (Any): What it says.
+    RAISES (RowError): If it is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RowError(f"{where}: is no JSON ({error}); correct or remove it") from error
+
+
+def lookup(data: Any, key: str, kind: type, where: str) -> Any:
+    """Take a value out of an object.
+
+    data (Any): The object.
+    key (str): The key.
+    kind (type): What the value must be.
+    where (str): What to call the object in errors.
+    RETURNS (Any): The value.
+    RAISES (RowError): If there is no such value.
+    """
+    value = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise RowError(f"{where}: has {value!r:.80} under {key!r}; expected a {kind.__name__}")
+    return value

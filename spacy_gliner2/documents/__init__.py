@@ -1,0 +1,1 @@
+"""Documents from files, through a pipeline, and to files."""
