@@ -4,6 +4,8 @@ import pytest
 import spacy
 import torch
 from gliner2 import GLiNER2 as ReferenceModel
+from spacy.training import Example
+from torch.nn import functional as F  # noqa: N812
 
 from spacy_gliner2.inference.prompt import make_prompt
 from spacy_gliner2.inference.sequences import make_sequence
@@ -154,14 +156,29 @@ def test_the_number_that_lets_entities_through_is_learned_as_chosen(checkpoint, 
     assert found["counts"] == pytest.approx(expected, abs=1e-5)
 
 
-def count_logits(pipe, item):
+def encoded(pipe, item):
+    """The network, its states for a text, and its positions in them."""
     shim = get_shim(pipe.model)
     prompt = make_prompt(FrozenSchema.from_dict(item.schema), shim.subwords)
     ids = shim.subwords.all_ids(read_words(item.text, "gliner2").forms)
     sequence = make_sequence(prompt, ids, Window(0, len(ids)))
     network = shim.checkpoint.network
     with torch.no_grad():
-        return network.count_pred(network.encode([sequence])[prompt.groups[0].parent])
+        return network, network.encode([sequence]), sequence
+
+
+def count_logits(pipe, item):
+    network, states, sequence = encoded(pipe, item)
+    with torch.no_grad():
+        return network.count_pred(states[sequence.prompt.groups[0].parent])
+
+
+def span_logits(pipe, item):
+    network, states, sequence = encoded(pipe, item)
+    with torch.no_grad():
+        starts, ends = network.spans.project(states[[first for first, _ in sequence.rows]])
+        queries = network.count_embed(states[list(sequence.prompt.groups[0].children)][None], 1)
+        return network.spans(starts, ends, *network.spans.fold(queries.flatten(0, 2)))[0]
 
 
 @pytest.mark.parametrize(
@@ -233,3 +250,27 @@ def test_windows_of_a_long_text_add_up_to_its_losses(checkpoint):
     apart, _ = pipe.get_loss([half.example(nlp) for half in halves])
     together, _ = pipe.get_loss([whole.example(nlp)])
     assert together == pytest.approx(apart, rel=1e-5)
+
+
+def test_of_tokens_without_annotation_no_entity_is_learned(checkpoint):
+    """Neither that one is there nor that none is."""
+    nlp, pipe = make_pipe(checkpoint, reduction="sum")
+    schema = {"entities": ["city"]}
+    text = "Paris is not Rome ."
+
+    def loss(missing, entities=(0, 1)):
+        doc = nlp.make_doc(text)
+        doc._.gliner2_schema = schema
+        spans = [spacy.tokens.Span(doc, *entities, label="city")]
+        doc.set_ents(spans, missing=[doc[i : i + 1] for i in missing], default="outside")
+        return pipe.get_loss([Example(nlp.make_doc(text), doc)])[1]["entities"]
+
+    of_all, of_some, of_right = loss([]), loss([2, 3, 4]), loss([1, 2, 3, 4])
+    # Of the 5 + 4 + 3 + 2 + 1 spans, those of the first two tokens, and the right one, remain.
+    logits = span_logits(pipe, Annotated(text, schema))
+    gold = torch.zeros_like(logits)
+    gold[0, 0] = 1
+    cells = F.binary_cross_entropy_with_logits(logits, gold, reduction="none")
+    assert of_all == pytest.approx(float(cells[logits.isfinite()].sum()), rel=1e-4)
+    assert of_some == pytest.approx(float(cells[0, 0] + cells[0, 1] + cells[1, 0]), rel=1e-4)
+    assert of_right == pytest.approx(float(cells[0, 0]), rel=1e-4)

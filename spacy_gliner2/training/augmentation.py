@@ -116,6 +116,7 @@ class _Draw:
                 None if gold.relations is None else self._relations,
                 None if gold.records is None else self._records,
                 self._labels,
+                gold.unknown,
             ),
             layout=self._layout(made),
         )

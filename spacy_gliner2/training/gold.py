@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from spacy.tokens import Doc
 
+from ..inference.words import Offsets
 from ..schema import FrozenSchema, Structure
 from .problems import Problem, Problems
 
@@ -38,12 +40,14 @@ class Gold:
     relations (Mapping): By label, the pairs of head and tail.
     records (Mapping): By structure, the records: by field, the values.
     labels (Mapping): By classification task, for each label how true it is, from 0 to 1.
+    unknown (tuple): Stretches of the text of whose entities nothing is known.
     """
 
     entities: Mapping[str, Pieces] | None = None
     relations: Mapping[str, tuple[Pair, ...]] | None = None
     records: Mapping[str, tuple[GoldRecord, ...]] | None = None
     labels: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unknown: tuple[Offsets, ...] = ()
 
     def __bool__(self) -> bool:
         """RETURNS (bool): Whether anything is known."""
@@ -91,6 +95,7 @@ class GoldReader:
             relations=self._relations(doc, schema),
             records=self._records(doc, schema),
             labels=self._labels(doc, schema),
+            unknown=() if self._keys.spans_key in doc.spans else tuple(_unknown(doc)),
         )
 
     def _entities(self, doc: Doc, schema: FrozenSchema) -> dict[str, Pieces] | None:
@@ -165,6 +170,16 @@ def entity_spans(doc: Doc, spans_key: str) -> Sequence[Any] | None:
     if spans_key in doc.spans:
         return list(doc.spans[spans_key])
     return list(doc.ents) if doc.has_annotation("ENT_IOB") else None
+
+
+def _unknown(doc: Doc) -> Iterator[Offsets]:
+    """YIELDS (tuple): Start and end of each run of tokens whose entities are not annotated."""
+    if doc.has_annotation("ENT_IOB", require_complete=True):
+        return
+    for missing, run in groupby(doc, key=lambda token: token.ent_iob == 0):
+        tokens = list(run)
+        if missing:
+            yield tokens[0].idx, tokens[-1].idx + len(tokens[-1])
 
 
 def annotation(doc: Doc, attr: str) -> Any:

@@ -1,7 +1,6 @@
 """Learning: gradients of texts add up until the weights move."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,7 +14,7 @@ from ..model.network import Network
 from .augmentation import Augmentation
 from .loss import PARTS, compute_losses
 from .loss_options import LossOptions
-from .optimisation import Optimisation
+from .optimisation import Optimisation, Precision
 from .problems import Problems
 from .targets import TrainingSequence
 from .texts import TextPreparer, TrainingText, known_tasks
@@ -66,7 +65,7 @@ class Learner:
         network = self._trained_network()
         _set_dropout(network, drop)
         network.train()
-        losses = self._run(network, sequences, backward=True)
+        losses = self._run(network, sequences, learn=True)
         self._texts += learned
         return losses
 
@@ -81,7 +80,7 @@ class Learner:
         sequences, _ = self._prepare(known, settings)
         network = get_shim(self._model).checkpoint.network.eval()
         with torch.no_grad():
-            return self._run(network, sequences, backward=False)
+            return self._run(network, sequences, learn=False)
 
     def step(self, rule: Optimizer) -> None:
         """Move the weights against the gradients that were added since the last step.
@@ -103,25 +102,21 @@ class Learner:
         return [one for own in prepared for one in own], sum(map(bool, prepared))
 
     def _run(
-        self, network: Network, sequences: Sequence[TrainingSequence], *, backward: bool
+        self, network: Network, sequences: Sequence[TrainingSequence], *, learn: bool
     ) -> Losses:
         total = torch.zeros(len(PARTS))
         lengths = [len(sequence) for sequence in sequences]
+        device = network.device
+        mixed = learn and _is_mixed(self._optimisation.precision, device)
         for batch in make_batches(lengths, self._optimisation.max_batch_items):
-            with self._autocast(network):
+            with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
                 losses = compute_losses(
                     network, [sequences[i] for i in batch], self._loss.drop_negatives
                 )
-            if backward and losses.requires_grad:
+            if learn and losses.requires_grad:
                 losses.sum().backward()
             total += losses.detach().cpu()
         return dict(zip(PARTS, total.tolist(), strict=True))
-
-    @contextmanager
-    def _autocast(self, network: Network) -> Iterator[None]:
-        mixed = self._optimisation.precision == "bfloat16"
-        with torch.autocast(network.device.type, torch.bfloat16, enabled=mixed):
-            yield
 
     def _trained_network(self) -> Network:
         checkpoint = get_shim(self._model).checkpoint
@@ -134,6 +129,19 @@ class Learner:
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_mover": None, "_texts": 0}
+
+
+def _is_mixed(precision: Precision, device: torch.device) -> bool:
+    """RETURNS (bool): Whether matrices are multiplied in bfloat16."""
+    if precision != "auto":
+        return precision == "bfloat16"
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    # Not in all versions of torch; without them the processor is taken for an older one.
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return device.type == "cpu" and any(
+        getattr(torch.cpu, name)() for name in checks if hasattr(torch.cpu, name)
+    )
 
 
 def _set_dropout(network: nn.Module, drop: float) -> None:

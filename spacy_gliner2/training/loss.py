@@ -155,34 +155,33 @@ def _losses_by_query(
     for n, own in members.items():
         last, end = row + len(batch[n].sequence.rows), query + sum(sizes[i] for i in own)
         logits = network.spans(starts[row:last], ends[row:last], folded[query:end], bias[query:end])
-        losses.append(_span_loss(logits.float(), _cells([tasks[i] for i in own]), drop))
+        losses.append(_span_loss(logits.float(), [tasks[i] for i in own], drop))
         row, query = last, end
     return torch.cat(losses)
 
 
-def _cells(tasks: Sequence[_Task]) -> list[tuple[int, int, int]]:
-    """RETURNS (list): Query, row and width index of each span of a sequence that is right."""
+def _span_loss(logits: Tensor, tasks: Sequence[_Task], drop: float) -> Tensor:
+    """Compute the binary cross-entropy of the spans of a sequence.
+
+    logits (Tensor): Minus infinity where there is no span. *Shape:* (queries, rows, max_width)
+    tasks (Sequence): The groups of the sequence, in the order of the queries.
+    drop (float): Share of the wrong spans to leave out.
+    RETURNS (Tensor): The sum over the spans of each query. *Shape:* (queries,)
+    """
+    left_out = logits.isneginf()
+    if drop:
+        left_out |= torch.rand_like(logits) < drop
     cells = []
     first = 0
     for task in tasks:
         labels = len(task.group.children)
         cells += [(first + s * labels + k, row, width) for s, k, row, width in task.target.cells]
-        first += task.target.slots * labels
-    return cells
-
-
-def _span_loss(logits: Tensor, cells: Sequence[tuple[int, int, int]], drop: float) -> Tensor:
-    """Compute the binary cross-entropy of spans.
-
-    logits (Tensor): Minus infinity where there is no span. *Shape:* (queries, rows, max_width)
-    cells (Sequence): The spans that are right.
-    drop (float): Share of the wrong spans to leave out.
-    RETURNS (Tensor): The sum over the spans of each query. *Shape:* (queries,)
-    """
+        last = first + task.target.slots * labels
+        for low, high in task.target.unknown:
+            for width in range(logits.shape[2]):
+                left_out[first:last, max(0, low - width) : max(0, high + 1), width] = True
+        first = last
     right = torch.tensor(cells, dtype=torch.long, device=logits.device).reshape(-1, 3).unbind(1)
-    left_out = logits.isneginf()
-    if drop:
-        left_out |= torch.rand_like(logits) < drop
     left_out[right] = False
     gold = torch.zeros_like(logits)
     gold[right] = 1.0

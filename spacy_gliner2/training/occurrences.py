@@ -75,22 +75,27 @@ class Occurrences:
             return self._everywhere(piece.text)
         return self._covering(piece.start, piece.end, label)
 
-    def _covering(self, start: int, end: int, label: str) -> Sequence[WordSpan]:
-        """Find the words that have a part in a stretch of the text."""
+    def touched(self, start: int, end: int) -> WordSpan | None:
+        """Find the words that have a part in a stretch of the text.
+
+        start (int): Its start.
+        end (int): Its end.
+        RETURNS (tuple): First and last word; None if there is none.
+        """
         offsets = self._words.offsets
         inside = [i for i, (low, high) in enumerate(offsets) if low < end and start < high]
-        if not inside:
+        return (inside[0], inside[-1]) if inside else None
+
+    def _covering(self, start: int, end: int, label: str) -> Sequence[WordSpan]:
+        span = self.touched(start, end)
+        if span is None:
             return ()
-        first, last = inside[0], inside[-1]
-        blanks = len(self._text[start:end]) - len(self._text[start:end].lstrip())
-        tail = end - len(self._text[start:end]) + len(self._text[start:end].rstrip())
-        if offsets[first][0] < start + blanks or offsets[last][1] > tail:
-            low, high = offsets[first][0], offsets[last][1]
-            self._problems.add(
-                Problem.INSIDE_WORD,
-                f"{label} {self._text[start:end]!r} of {self._text[low:high]!r}",
-            )
-        return ((first, last),)
+        piece = self._text[start:end]
+        low, high = self._words.offsets[span[0]][0], self._words.offsets[span[1]][1]
+        whole = self._text[low:high]
+        if whole.strip() != piece.strip():
+            self._problems.add(Problem.INSIDE_WORD, f"{label} {piece!r} of {whole!r}")
+        return (span,)
 
     def _everywhere(self, text: str) -> Sequence[WordSpan]:
         """Find every occurrence of some words, whatever their case."""

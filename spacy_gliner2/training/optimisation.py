@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, cast, get_args
 
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +14,16 @@ class Optimisation:
         is that of the heads.
     frozen (tuple): Parts that do not move: beginnings of parameter names, such as "encoder" or
         "encoder.embeddings".
-    precision (str): Type of the numbers in products of matrices. Weights and everything else
-        stay in "float32".
+    precision (str): Type of the numbers in products of matrices: "bfloat16", "float32", or "auto"
+        for "bfloat16" where the device is made for it. Everything else is in "float32" always.
     max_batch_items (int): Most tokens that go through the network at once; their gradients add
         up until the batch is done.
     """
 
     encoder_rate: float = 0.05
     frozen: tuple[str, ...] = ()
-    precision: Precision = "float32"
-    max_batch_items: int = 2048
+    precision: Precision = "auto"
+    max_batch_items: int = 1024
 
     def __post_init__(self) -> None:
         if not _is_number(self.encoder_rate) or self.encoder_rate < 0:
@@ -51,8 +51,8 @@ class Optimisation:
 def make_optimisation(
     encoder_rate: float = 0.05,
     frozen: list[str] = [],  # noqa: B006  (a default that config.cfg can show; never changed)
-    precision: str = "float32",
-    max_batch_items: int = 2048,
+    precision: str = "auto",
+    max_batch_items: int = 1024,
 ) -> Optimisation:
     """Choose how the weights move.
 
@@ -61,8 +61,8 @@ def make_optimisation(
     @misc = "spacy-gliner2.optimisation.v1"
     encoder_rate = 0.05
     frozen = []
-    precision = "float32"
-    max_batch_items = 2048
+    precision = "auto"
+    max_batch_items = 1024
     ```
 
     The arguments are those of `Optimisation`.

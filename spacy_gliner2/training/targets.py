@@ -7,6 +7,7 @@ from typing import TypeAlias
 from ..inference.prompt import Group, Kind, Prompt
 from ..inference.sequences import TokenSequence
 from ..inference.windows import Window
+from ..inference.words import Offsets
 from ..model.counting import MAX_COUNT
 from ..schema import FrozenSchema
 from .gold import Gold, GoldRecord, Pair
@@ -30,6 +31,8 @@ class GroupTarget:
     cells (tuple): The spans that are right; all others of these instances are wrong.
     labels (tuple): For a classification, how true each label is.
     weight (float): Weight of a classification.
+    unknown (tuple): First and last row of stretches of whose spans nothing is learned unless
+        they are right.
     """
 
     count: int | None = None
@@ -37,6 +40,7 @@ class GroupTarget:
     cells: tuple[Cell, ...] = ()
     labels: tuple[float, ...] = ()
     weight: float = 1.0
+    unknown: tuple[WordSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,14 @@ class Placed:
     relations (Mapping): By index of the relation, its instances.
     records (Mapping): By index of the structure, its instances.
     labels (Mapping): By classification task, for each label how true it is.
+    unknown (tuple): Stretches of whose entities nothing is known.
     """
 
     entities: tuple[tuple[WordSpan, ...], ...]
     relations: Mapping[int, tuple[PlacedRecord, ...]]
     records: Mapping[int, tuple[PlacedRecord, ...]]
     labels: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unknown: tuple[WordSpan, ...] = ()
 
 
 class Placer:
@@ -114,6 +120,10 @@ class Placer:
         """
         schema, find = self._schema, self._occurrences.find
         entities, relations, records = gold.entities or {}, gold.relations or {}, gold.records or {}
+
+        def touched(stretch: Offsets) -> WordSpan | None:
+            return self._occurrences.touched(*stretch)
+
         return Placed(
             entities=tuple(
                 find(entities.get(part.label, ()), part.label) for part in schema.entities
@@ -127,6 +137,7 @@ class Placer:
                 for i, part in enumerate(schema.structures)
             },
             labels=gold.labels,
+            unknown=tuple(span for span in map(touched, gold.unknown) if span),
         )
 
     def _pair(self, index: int, pair: Pair) -> PlacedRecord:
@@ -213,8 +224,15 @@ class TargetMaker:
 
     def _entities(self, window: Window) -> GroupTarget:
         record = self._clip(PlacedRecord(self._placed.entities), window)
-        known = {"one": 1, "any": int(any(record.spans)), "none": None}
-        return GroupTarget(known[self._options.entity_count], 1, self._cells([record], window))
+        unknown, shift = self._placed.unknown, self._shift(window)
+        some = 1 if any(record.spans) else None if unknown else 0
+        known = {"one": 1, "any": some, "none": None}
+        return GroupTarget(
+            known[self._options.entity_count],
+            1,
+            self._cells([record], window),
+            unknown=tuple((first + shift, last + shift) for first, last in unknown),
+        )
 
     def _clip(self, record: PlacedRecord, window: Window) -> PlacedRecord:
         """Keep what lies in a window."""
@@ -235,8 +253,12 @@ class TargetMaker:
             records = records[:MOST_INSTANCES]
         return GroupTarget(len(records), len(records), self._cells(records, window))
 
+    def _shift(self, window: Window) -> int:
+        """RETURNS (int): From the number of a word to its row."""
+        return len(self._prompt.prefix) - window.start
+
     def _cells(self, records: Sequence[PlacedRecord], window: Window) -> tuple[Cell, ...]:
-        shift = len(self._prompt.prefix) - window.start
+        shift = self._shift(window)
         cells = []
         for slot, record in enumerate(records):
             for label, places in enumerate(record.spans):
