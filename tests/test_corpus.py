@@ -45,6 +45,9 @@ RECORD = {
 }
 
 
+OF_RECORD = CorpusOptions(schema="record")
+
+
 @pytest.fixture(scope="module")
 def nlp():
     return spacy.blank("en")
@@ -58,7 +61,7 @@ def write(path, *records):
 def read(tmp_path, nlp, output, text=TEXT, **options):
     """The example of one record."""
     path = write(tmp_path / "corpus.jsonl", {"input": text, "output": output})
-    (example,) = JsonlCorpus(path, options=CorpusOptions(**options))(nlp)
+    (example,) = JsonlCorpus(path, options=CorpusOptions(**{"schema": "record", **options}))(nlp)
     return example
 
 
@@ -67,7 +70,7 @@ def spans(doc):
 
 
 def test_every_part_of_a_record_is_where_the_component_writes_it(tmp_path, nlp):
-    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD))(nlp)
+    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD), options=OF_RECORD)(nlp)
     gold = example.reference
     assert spans(gold) == [(0, 8, "person"), (21, 29, "person")]
     assert [(e.text, e.label_) for e in gold.ents] == [("Tim Cook", "person")] * 2
@@ -87,7 +90,7 @@ def test_every_part_of_a_record_is_where_the_component_writes_it(tmp_path, nlp):
 
 
 def test_the_schema_of_a_record_holds_its_labels_descriptions_choices_and_tasks(tmp_path, nlp):
-    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD))(nlp)
+    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD), options=OF_RECORD)(nlp)
     schema = example.reference._.gliner2_schema
     assert example.predicted._.gliner2_schema == schema
     assert schema == {
@@ -116,7 +119,7 @@ def test_the_schema_of_a_record_holds_its_labels_descriptions_choices_and_tasks(
 
 
 def test_the_predicted_side_knows_nothing_but_the_text_and_its_schema(tmp_path, nlp):
-    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD))(nlp)
+    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD), options=OF_RECORD)(nlp)
     doc = example.predicted
     assert doc.text == TEXT
     assert not doc.spans
@@ -126,9 +129,9 @@ def test_the_predicted_side_knows_nothing_but_the_text_and_its_schema(tmp_path, 
     assert doc._.structures is None
 
 
-def test_the_component_can_be_asked_instead_of_the_record(tmp_path, nlp):
+def test_the_component_is_asked_unless_the_record_shall_be(tmp_path, nlp):
     path = write(tmp_path / "a.jsonl", RECORD)
-    (example,) = JsonlCorpus(path, options=CorpusOptions(schema="component"))(nlp)
+    (example,) = JsonlCorpus(path)(nlp)
     assert example.predicted._.gliner2_schema is None
     assert example.reference._.gliner2_schema is None
     assert len(spans(example.reference)) == 2
@@ -144,8 +147,8 @@ def test_the_component_can_be_asked_instead_of_the_record(tmp_path, nlp):
     ids=["text and schema", "annotation beside the text", "other keys beside"],
 )
 def test_all_forms_of_a_record_say_the_same(tmp_path, nlp, record):
-    (one,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD))(nlp)
-    (other,) = JsonlCorpus(write(tmp_path / "b.jsonl", record))(nlp)
+    (one,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD), options=OF_RECORD)(nlp)
+    (other,) = JsonlCorpus(write(tmp_path / "b.jsonl", record), options=OF_RECORD)(nlp)
     assert other.reference.to_bytes() == one.reference.to_bytes()
 
 
@@ -428,7 +431,7 @@ def test_the_reader_is_made_from_a_config(tmp_path, nlp):
         "corpus": {
             "@readers": "spacy-gliner2.JsonlCorpus.v1",
             "path": str(tmp_path),
-            "schema": "component",
+            "schema": "record",
             "limit": 1,
         }
     }
@@ -442,7 +445,7 @@ def test_the_reader_is_made_from_a_config(tmp_path, nlp):
 
 
 def test_a_doc_bin_holds_everything_and_spacys_corpus_reads_it(tmp_path, nlp):
-    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD))(nlp)
+    (example,) = JsonlCorpus(write(tmp_path / "a.jsonl", RECORD), options=OF_RECORD)(nlp)
     DocBin(docs=[example.reference], store_user_data=True).to_disk(tmp_path / "a.spacy")
     (again,) = Corpus(tmp_path / "a.spacy")(nlp)
     gold = again.reference

@@ -14,7 +14,7 @@ from spacy_gliner2.training.corpus.parse import parse_record
 from spacy_gliner2.training.corpus.to_doc import DocMaker
 
 nlp = spacy.blank("en")
-options = CorpusOptions(cats_prefix=True)
+options = CorpusOptions(schema="record", cats_prefix=True)
 make = DocMaker(nlp, options)
 writer = RecordWriter(nlp, options)
 

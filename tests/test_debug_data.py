@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_gliner2.training.corpus import JsonlCorpus
+from spacy_gliner2.training.corpus import CorpusOptions, JsonlCorpus
 
 from .support.command import run
 
@@ -201,7 +201,7 @@ def test_labels_that_are_rare_always_there_or_never_taught_are_named(tmp_path):
 def test_spacy_files_are_looked_through_too(tmp_path):
     record = {"text": "Ann left", "entities": {"person": ["Ann"], "city": []}}
     path = write(tmp_path / "a.jsonl", record)
-    docs = list(JsonlCorpus(path).docs(spacy.blank("en")))
+    docs = list(JsonlCorpus(path, options=CorpusOptions(schema="record")).docs(spacy.blank("en")))
     docs[0]._.relations = [{"label": "r", "head": {"text": "Ann"}, "tail": {"text": "Bob"}}]
     DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "a.spacy")
     result = run("debug-data", tmp_path / "a.spacy", path, "--json", status=1)

@@ -27,7 +27,7 @@ class ConvertOptions:
     task (str): Name of the classification task for labels that belong to no task of a schema.
     """
 
-    corpus: CorpusOptions = field(default_factory=CorpusOptions)
+    corpus: CorpusOptions = field(default_factory=lambda: CorpusOptions(schema="record"))
     conll: ConllOptions = field(default_factory=ConllOptions)
     schema: FrozenSchema | None = None
     task: str = "label"

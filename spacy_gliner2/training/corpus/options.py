@@ -13,8 +13,8 @@ OnMissing = Literal["error", "skip"]
 class CorpusOptions:
     """How a corpus stands in Docs, in the words of the component's config.
 
-    schema (str): "record" to give every Doc the schema of its record, "component" to leave it to
-        the component what it looks for.
+    schema (str): "component" to leave it to the component what it looks for, "record" to give
+        every Doc the schema of its record.
     on_missing (str): What happens to words that are not in the text: "error", or "skip" to leave
         out of the record what they are right for.
     word_splitter (str): What words are: "gliner2", "char" or "spacy".
@@ -24,7 +24,7 @@ class CorpusOptions:
     cats_prefix (bool): Whether keys of `doc.cats` begin with the task.
     """
 
-    schema: SchemaOf = "record"
+    schema: SchemaOf = "component"
     on_missing: OnMissing = "error"
     word_splitter: WordSplitter = "gliner2"
     spans_key: str = "gliner2"

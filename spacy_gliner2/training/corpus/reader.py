@@ -23,7 +23,7 @@ Corpus: TypeAlias = Callable[[Language], Iterator[Example]]
 
 def make_jsonl_corpus(
     path: str | Path | Sequence[str | Path] | None,
-    schema: SchemaOf = "record",
+    schema: SchemaOf = "component",
     on_missing: OnMissing = "error",
     limit: int = 0,
     max_length: int = 0,
@@ -39,7 +39,7 @@ def make_jsonl_corpus(
     [corpora.train]
     @readers = "spacy-gliner2.JsonlCorpus.v1"
     path = ${paths.train}
-    schema = "record"
+    schema = "component"
     on_missing = "error"
     limit = 0
     max_length = 0
@@ -47,8 +47,8 @@ def make_jsonl_corpus(
 
     path (str | Path | Sequence): A file, a folder with files whose names end in .jsonl or
         .jsonl.gz, or a list of them.
-    schema (str): "record" if each text is asked for what its record names, "component" if each
-        is asked for what the component's schema names.
+    schema (str): "component" if each text is asked for what the component's schema names, and has
+        none of what its record does not name; "record" if each is asked for what its record names.
     on_missing (str): What happens to words that are not in the text: "error", or "skip" to leave
         out of the record what they are right for.
     limit (int): Most examples, 0 for all.
