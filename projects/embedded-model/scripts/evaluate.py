@@ -1,6 +1,5 @@
 """Evaluate a checkpoint zero-shot: `evaluate.py CHECKPOINT [--against CHECKPOINT]`."""
 
-import logging
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +34,7 @@ def main(
     dev: Path = HERE / "corpus/dev.jsonl",
     sets: Path = HERE / "evaluation.yaml",
     output: Path = HERE / "metrics/evaluation.json",
+    limit: Annotated[int, typer.Option(help="Most texts of a set; 0 for all")] = 0,
 ) -> None:
     """Evaluate a checkpoint zero-shot.
 
@@ -44,42 +44,51 @@ def main(
     dev (Path): Examples of what was trained on, for the thresholds.
     sets (Path): What is evaluated.
     output (Path): The file for the results.
+    limit (int): Most texts of a set; 0 for all.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    results = {name: evaluate(name, rows, dev, sets) for name in (checkpoint, against) if name}
+    most = limit or None
+    development = list(read_dev(dev))[:most]
+    entries = srsly.read_yaml(sets)["sets"]
+    items = {name: read_set(rows, entry)[:most] for name, entry in entries.items()}
+    names = [name for name in (checkpoint, against) if name]
+    results = {name: evaluate(name, development, items, entries) for name in names}
     output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output, results)
     show(results)
 
 
-def evaluate(checkpoint: str, rows: Path, dev: Path, sets: Path) -> Result:
+def evaluate(
+    checkpoint: str, development: list[Item], items: dict[str, list[Item]], entries: Result
+) -> Result:
     """Evaluate one checkpoint.
 
     checkpoint (str): A directory, or "embedded".
-    rows (Path): The rows that are held out.
-    dev (Path): Examples of what was trained on.
-    sets (Path): What is evaluated.
+    development (list): Items of what was trained on.
+    items (dict): The items of each set.
+    entries (dict): The sets' entries in evaluation.yaml.
     RETURNS (dict): Results by set, and thresholds and reliability by task.
     """
     start = time.perf_counter()
     nlp = load(checkpoint)
-    thresholds, reliabilities = calibrate(nlp, list(read_dev(dev)))
+    thresholds, reliabilities = calibrate(nlp, development)
     found = {}
-    for name, options in srsly.read_yaml(sets)["sets"].items():
-        file = f"{options['rows']}.jsonl"
-        folder = WRITTEN if (WRITTEN / file).exists() else rows
-        items = make_items(read_rows(folder / file), options)
-        found[name] = {
-            "task": options["task"],
-            "seen_by_seed": bool(options.get("seen")),
-            **judge(items, predict(nlp, items), thresholds),
-        }
+    for name, own in items.items():
+        seen = bool(entries[name].get("seen"))
+        figures = judge(own, predict(nlp, own), thresholds)
+        found[name] = {"task": entries[name]["task"], "seen_by_seed": seen, **figures}
     return {
         "sets": found,
         "thresholds": thresholds,
         "reliability": reliabilities,
         "seconds": round(time.perf_counter() - start),
     }
+
+
+def read_set(rows: Path, entry: Result) -> list[Item]:
+    """RETURNS (list): The items of a set."""
+    file = f"{entry['rows']}.jsonl"
+    folder = WRITTEN if (WRITTEN / file).exists() else rows
+    return make_items(read_rows(folder / file), entry)
 
 
 def read_dev(path: Path) -> Iterator[Item]:

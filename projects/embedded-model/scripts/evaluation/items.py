@@ -102,7 +102,7 @@ def _classes(rows: list[Row], options: dict[str, Any], rng: random.Random) -> It
             rng.shuffle(offered)
         task = {
             "task": options["name"],
-            "labels": [label_name(label) for label in offered],
+            "labels": list(dict.fromkeys(map(label_name, offered))),
             "multi_label": multi,
         }
         names = frozenset(label_name(label) for label in gold)
