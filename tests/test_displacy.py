@@ -159,6 +159,15 @@ def test_docs_and_rows_make_the_same_report():
     assert displacy.render_report([make_doc(row)]) == displacy.render_report([row])
 
 
+def test_titles_and_facts_may_stand_under_meta():
+    row = {**empty_row(), "id": 3, "meta": {"title": "A title", "source": "wire", "n": [1]}}
+    page = displacy.render_report([row])
+    assert "<h2" in page
+    assert ">A title</h2>" in page
+    facts = re.findall(r'<dt>(.*?)</dt><dd title=".*?">(.*?)</dd>', page)
+    assert facts == [("id", "3"), ("source", "wire"), ("n", "[1]")]
+
+
 def test_a_report_of_nothing_is_a_page():
     assert "0 documents" in displacy.render_report([])
 

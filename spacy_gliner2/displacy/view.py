@@ -97,7 +97,7 @@ def make_view(row: Row, number: int, hues: dict[str, int]) -> View:
     marks = [*_entity_marks(row, hues), *fields]
     return View(
         number=number,
-        title=row["title"] if isinstance(row.get("title"), str) else None,
+        title=next((str(own["title"]) for own in (row, _meta(row)) if own.get("title")), None),
         error=row["error"] if isinstance(row.get("error"), str) else None,
         facts=_facts(row),
         text=render_marks(row["text"], marks),
@@ -107,10 +107,18 @@ def make_view(row: Row, number: int, hues: dict[str, int]) -> View:
     )
 
 
+def _meta(row: Row) -> Row:
+    """RETURNS (dict): What stands under "meta", by which many formats mean such facts."""
+    meta = row.get("meta")
+    return meta if isinstance(meta, dict) else {}
+
+
 def _facts(row: Row) -> tuple[tuple[str, str], ...]:
-    shown = {"text", "title", "error", *ANNOTATIONS}
-    facts = ((key, value) for key, value in row.items() if key not in shown and value is not None)
-    return tuple((key, _plain(value)) for key, value in facts)
+    hidden = {"text", "title", "error", *ANNOTATIONS, *(["meta"] if _meta(row) else [])}
+    own = {key: value for key, value in row.items() if key not in hidden}
+    more = {key: value for key, value in _meta(row).items() if key != "title"}
+    facts = [*own.items(), *more.items()]
+    return tuple((str(key), _plain(value)) for key, value in facts if value is not None)
 
 
 def _plain(value: Any) -> str:

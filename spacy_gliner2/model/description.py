@@ -138,7 +138,7 @@ def find_licence(path: Path) -> str | None:
     card = path / "README.md"
     if card.is_file():
         text = card.read_text(encoding="utf8", errors="replace")
-        found = _head(text).get("license") or _sentence(text)
+        found = _head(text).get("license") or _sentence(_HEAD.sub("", text))
         if found:
             return str(found)
     for file in sorted(path.glob("LICEN[CS]E*")):
@@ -147,9 +147,12 @@ def find_licence(path: Path) -> str | None:
     return None
 
 
+_HEAD = re.compile(r"\A---\s*\n(.*?)\n---", re.DOTALL)
+
+
 def _head(text: str) -> dict[str, Any]:
     """RETURNS (dict): The head of a model card, which is YAML between two lines of hyphens."""
-    found = re.match(r"---\s*\n(.*?)\n---", text, re.DOTALL)
+    found = _HEAD.match(text)
     try:
         data = srsly.yaml_loads(found[1]) if found else None
     except ValueError:
