@@ -134,6 +134,14 @@ def test_right_labels_outlive_the_limit():
         assert "calm" in {part.label for part in made.schema.classifications[0].labels}
 
 
+def test_of_what_a_text_has_none_of_only_some_is_asked():
+    for seed in range(10):
+        made = augment(seed=seed, most_absent=0)
+        assert [part.label for part in made.schema.relations] == ["lives in"]
+        assert [part.name for part in made.schema.structures] == ["trip"]
+    assert len(augment(most_absent=1).schema.relations) == 2
+
+
 def test_swapped_arguments_stand_the_other_way_round_in_the_prompt():
     subwords = get_shim(build_gliner2_model()).subwords
     schema = FrozenSchema.from_dict({"relations": ["a", "b"], "entities": ["c"]})

@@ -1,5 +1,7 @@
 """`spacy train` and the shipped configs."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,45 @@ def test_shipped_configs_are_complete(name, tmp_path):
     _, filled = fill_config(tmp_path / "filled.cfg", CONFIGS / name, silent=True)
     shipped = Config().from_disk(CONFIGS / name, interpolate=False)
     assert filled.to_str(interpolate=False) == shipped.to_str(interpolate=False)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+import spacy.training.loop as loop
+from spacy.cli.train import train
+from spacy_gliner2.model.shim import GLiNER2Shim
+
+moment, calls = sys.argv[3], []
+
+def dies_at_second_call(function):
+    def call(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 2:
+            os._exit(9)
+        return function(*args, **kwargs)
+    return call
+
+if moment == "while the best is copied":
+    loop.shutil.copytree = dies_at_second_call(loop.shutil.copytree)
+else:
+    GLiNER2Shim.to_disk = dies_at_second_call(GLiNER2Shim.to_disk)
+train(Path(sys.argv[1]), Path(sys.argv[2]), overrides=eval(sys.argv[4]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("moment", "whole"),
+    [("while the best is copied", "model-last"), ("while the last is written", "model-best")],
+)
+def test_a_killed_training_leaves_a_whole_model(moment, whole, workplace, tmp_path):
+    overrides = write_config(
+        workplace,
+        tmp_path / "config.cfg",
+        **{"training.eval_frequency": 1},
+    )
+    arguments = [tmp_path / "config.cfg", tmp_path / "out", moment, repr(overrides)]
+    done = subprocess.run([sys.executable, "-c", KILLED, *map(str, arguments)], check=False)
+    assert done.returncode == 9
+    loaded = spacy.load(tmp_path / "out" / whole)
+    assert loaded(TEXTS[0].text).has_annotation("ENT_IOB")

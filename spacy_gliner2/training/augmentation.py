@@ -20,7 +20,8 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How a schema changes from step to step. All numbers but the last two are probabilities.
+    """How a schema changes from step to step. All numbers but the last three are
+    probabilities.
 
     shuffle_tasks (bool): Whether the tasks come in any order.
     shuffle_labels (bool): Whether labels, fields and choices come in any order.
@@ -41,6 +42,8 @@ class Augmentation:
     swap_arguments (float): Of a relation to have its tail before its head.
     foreign_labels (int): Most entity types and most relations of other texts of the batch that
         are asked of a text, too, which has none of them.
+    most_absent (int): Most relations and most structures that a text has none of to be asked of
+        it. They are many, so that asking of all teaches a model that there is never any.
     most_labels (int): Most labels of a classification; right ones are kept.
     """
 
@@ -60,6 +63,7 @@ class Augmentation:
     synthetic_labels: float = 0.0
     swap_arguments: float = 0.0
     foreign_labels: int = 0
+    most_absent: int = 1000
     most_labels: int = 1000
 
     def __post_init__(self) -> None:
@@ -100,7 +104,9 @@ class _Draw:
         """RETURNS (TrainingText): The text with its changes."""
         gold, options, schema = self._item.gold, self._options, self._item.schema
         tasks = [self._task(task) for task in _drop(schema.classifications, options.drop_tasks)]
-        structures = _drop(schema.structures, options.drop_structures)
+        structures = self._some_absent(
+            _drop(schema.structures, options.drop_structures), "name", self._records
+        )
         changed = {
             "entities": self._make_entities(),
             "relations": self._make_relations(),
@@ -149,7 +155,15 @@ class _Draw:
         parts = _drop(self._item.schema.relations, self._options.drop_relations)
         foreign = [part for schema in self._schemas for part in schema.relations]
         parts += self._foreign(foreign, self._item.schema.relations, self._relations)
-        return tuple(self._described(self._shuffled(parts)))
+        asked = self._some_absent(parts, "label", self._relations)
+        return tuple(self._described(self._shuffled(asked)))
+
+    def _some_absent(self, parts: Sequence[T], key: str, gold: Mapping[str, Any]) -> list[T]:
+        """Leave some of those out that the text has none of."""
+        absent = [part for part in parts if not gold[getattr(part, key)]]
+        most = min(self._options.most_absent, len(absent))
+        kept = {getattr(part, key) for part in random.sample(absent, most)}
+        return [part for part in parts if gold[getattr(part, key)] or getattr(part, key) in kept]
 
     def _foreign(self, pool: Sequence[T], own: Sequence[T], gold: dict[str, Any]) -> list[T]:
         """Draw labels of other texts, and note that this text has none of them."""
@@ -261,6 +275,7 @@ def make_augmentation(
     synthetic_labels: float = 0.0,
     swap_arguments: float = 0.0,
     foreign_labels: int = 0,
+    most_absent: int = 1000,
     most_labels: int = 1000,
 ) -> Augmentation:
     """Choose how a schema changes from step to step.
