@@ -22,6 +22,7 @@ from wasabi import msg
 
 Result = dict[str, Any]
 
+TASKS = ("entities", "relations", "records", "classes")
 HERE = Path(__file__).parent.parent
 WRITTEN = HERE / "written"
 """Texts that were written for the evaluation."""
@@ -50,6 +51,9 @@ def main(
     development = list(read_dev(dev))[:most]
     entries = srsly.read_yaml(sets)["sets"]
     items = {name: read_set(rows, entry)[:most] for name, entry in entries.items()}
+    for task in TASKS:
+        entries[f"first_minute_{task}"] = {"task": task}
+        items[f"first_minute_{task}"] = [item for item in first_minute() if item.task == task]
     names = [name for name in (checkpoint, against) if name]
     results = {name: evaluate(name, development, items, entries) for name in names}
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -91,6 +95,12 @@ def read_set(rows: Path, entry: Result) -> list[Item]:
     return make_items(read_rows(folder / file), entry)
 
 
+def first_minute() -> Iterator[Item]:
+    """YIELDS (Item): What a user may try first, everything of a text asked for at once."""
+    for record in srsly.read_jsonl(WRITTEN / "first_minute.jsonl"):
+        yield from items_of_record(record, together=True)
+
+
 def read_dev(path: Path) -> Iterator[Item]:
     """YIELDS (Item): What the examples of a file ask for."""
     for record in srsly.read_jsonl(path):
@@ -105,7 +115,7 @@ def calibrate(nlp: Any, items: list[Item]) -> tuple[dict[str, float], Result]:
     RETURNS (tuple): Thresholds and reliability by task.
     """
     thresholds, reliabilities = {}, {}
-    for task in ("entities", "relations", "records", "classes"):
+    for task in TASKS:
         own = [item for item in items if item.task == task]
         found = predict(nlp, own)
         table = reliability(judged(own, found))

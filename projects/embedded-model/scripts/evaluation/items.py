@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recipe.rows import Row
@@ -20,6 +20,7 @@ class Item:
     gold (frozenset): What is right: label and offsets of an entity; label and offsets of head and
         tail of a relation; structure, field and offsets of a value; or a class label.
     multi (bool): Whether several class labels can hold.
+    labels (tuple): The class labels.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Item:
     schema: Schema
     gold: frozenset[Hashable]
     multi: bool = False
+    labels: tuple[str, ...] = ()
 
 
 def make_items(rows: Iterable[Row], options: dict[str, Any]) -> list[Item]:
@@ -106,7 +108,8 @@ def _classes(rows: list[Row], options: dict[str, Any], rng: random.Random) -> It
             "multi_label": multi,
         }
         names = frozenset(label_name(label) for label in gold)
-        yield Item(row.text, "classes", {"classifications": [task]}, names, multi)
+        labels = tuple(task["labels"])
+        yield Item(row.text, "classes", {"classifications": [task]}, names, multi, labels)
 
 
 def label_name(label: str) -> str:
@@ -120,19 +123,27 @@ def label_name(label: str) -> str:
     return " ".join(spaced.replace("_", " ").replace("?", "").split())
 
 
-def items_of_record(record: dict[str, Any]) -> Iterator[Item]:
+def items_of_record(record: dict[str, Any], together: bool = False) -> Iterator[Item]:
     """Make items of a training example, one for each task that it asks.
 
     record (dict): A record of the reference's JSONL.
+    together (bool): Whether each item asks for everything that the example asks, as users do.
     YIELDS (Item): The items.
     """
-    text, output = record["input"], record["output"]
+    items = list(_items(record["input"], record["output"]))
+    whole: Schema = {}
+    for item in items:
+        for key, asked in item.schema.items():
+            whole[key] = [*whole.get(key, ()), *asked] if isinstance(asked, list) else asked
+    for item in items:
+        yield replace(item, schema=whole) if together else item
+
+
+def _items(text: str, output: dict[str, Any]) -> Iterator[Item]:
     if "entities" in output:
         about = output.get("entity_descriptions", {})
         asked = [{"label": k, "description": about.get(k)} for k in output["entities"]]
-        gold: set[Any] = {
-            (k, v["start"], v["end"]) for k, vs in output["entities"].items() for v in vs
-        }
+        gold: set[Any] = {(k, *_span(v)) for k, vs in output["entities"].items() for v in vs}
         yield Item(text, "entities", {"entities": asked}, frozenset(gold))
     if "relations" in output:
         about = output.get("relation_descriptions", {})
@@ -148,10 +159,12 @@ def items_of_record(record: dict[str, Any]) -> Iterator[Item]:
     if "json_structures" in output:
         yield _record_item(text, output)
     for task in output.get("classifications", ()):
-        gold = set(task["true_label"])
-        schema = {key: task[key] for key in ("task", "labels", "multi_label") if key in task}
+        keys = ("task", "labels", "multi_label")
+        schema = {key: task[key] for key in keys if key in task}
+        right = frozenset(task["true_label"])
         multi = bool(task.get("multi_label"))
-        yield Item(text, "classes", {"classifications": [schema]}, frozenset(gold), multi)
+        labels = tuple(task["labels"])
+        yield Item(text, "classes", {"classifications": [schema]}, right, multi, labels)
 
 
 def _span(value: dict[str, Any]) -> tuple[int, int]:

@@ -42,7 +42,14 @@ def predict(nlp: Language, items: list[Item]) -> list[Found]:
         doc._.gliner2_schema = item.schema
         docs.append(doc)
     pairs = zip(nlp.pipe(docs, batch_size=64), items, strict=True)
-    return [dict(READ[item.task](doc)) for doc, item in pairs]
+    return [_things(doc, item) for doc, item in pairs]
+
+
+def _things(doc: Doc, item: Item) -> Found:
+    things = dict(READ[item.task](doc))
+    if item.task == "classes":  # a Doc has the labels of all its tasks
+        things = {label: score for label, score in things.items() if label in item.labels}
+    return things
 
 
 def _entities(doc: Doc) -> Iterator[tuple[Hashable, float]]:

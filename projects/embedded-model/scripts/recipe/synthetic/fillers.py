@@ -69,6 +69,10 @@ class Fillers:
             return self._expand(self._rng.choice(self._patterns[slot]))
         raise ValueError(f"slot {slot!r}: nothing fills it; add it to words.yaml")
 
+    def knows(self, slot: str) -> bool:
+        """RETURNS (bool): Whether anything fills a slot."""
+        return slot in self._made or slot in self._patterns
+
     def _expand(self, pattern: str) -> str:
         while match := INNERMOST.search(pattern):
             option = self._rng.choice(match[1].split("|"))

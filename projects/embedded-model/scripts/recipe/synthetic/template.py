@@ -2,10 +2,10 @@
 
 A line is `TEXT => FACTS`. In the text, `[a|b|]` is one of several alternatives, which may be
 nested and empty; `{p:person}` is a slot that is filled by a person and called p, `{p}` repeats it,
-`{p.last}` repeats its last word, and `{city}` is a slot without a name. Facts, separated by ";",
-are relations, `works for(p, c)`, records, `order(item=g, quantity=n)`, and classes,
-`sentiment: positive`. A field whose slot was not drawn is left empty, and a relation with such an
-end is not stated.
+`{p.last}` repeats its last word, and `{city}` is a slot without a name, filled anew each time.
+Facts, separated by ";", are relations, `works for(p, c)`, records, `order(item=g, quantity=n)`, and
+classes, `sentiment: positive`. A field whose slot was not drawn is left empty, and a relation with
+such an end is not stated.
 """
 
 import random
@@ -124,7 +124,7 @@ class Template:
     ) -> tuple[str, str, str | None]:
         name, colon, what = slot.partition(":")
         base, _, part = name.partition(".")
-        if not colon and base in bound:
+        if not colon and base in bound and not fillers.knows(base):
             filler, what = bound[base], bound[f"{base}:slot"]
             return base, filler.split()[-1] if part == "last" else filler, kind_of(what)
         what = what or name
@@ -159,15 +159,16 @@ def kind_of(slot: str) -> str | None:
     """RETURNS (str): The kind of entity that a slot is; None if it is none."""
     if slot in KINDS:
         return KINDS[slot][1]
-    return None if slot in NO_KINDS else slot
+    return None if slot in NO_KINDS or slot.endswith(" word") else slot
 
 
 NO_KINDS = frozenset(
     {
         *("adjective", "area", "contract type", "crime", "department", "feature", "gate"),
-        *("genre word", "industry", "mileage", "preparation", "property feature"),
+        *("industry", "mileage", "preparation", "property feature"),
         *("property type", "room", "route", "score", "seat", "size", "storage", "topic", "unit"),
-        *("ward", "warranty", "weight"),
+        *("ward", "warranty", "weight", "aspect noun", "good adjective", "bad adjective"),
+        *("liked verb", "hated verb"),
     }
 )
 """Slots that are no kind of entity; they are values of fields."""
