@@ -1,6 +1,5 @@
 """How good the annotations are, task by task: `spacy-gliner2.scorer.v1`."""
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ from .gold_tokens import in_predicted_tokens
 from .inference.occurrences import Occurrences
 from .inference.words import split_words
 from .matching import Matcher, Outcome
-from .schema import Classification, FrozenSchema
+from .schema import Classification, FrozenSchema, freeze
 from .schema.merge import merge_schemas
 
 Scores = dict[str, Any]
@@ -84,12 +83,8 @@ def score(
 
 def _own_schemas(examples: Iterable[Example]) -> list[FrozenSchema]:
     """RETURNS (list): The schemas that single Docs have, each once."""
-    seen: dict[str, None] = {}
-    for example in examples:
-        own = _annotation(example.predicted, SCHEMA_ATTR)
-        if own is not None:
-            seen[json.dumps(own, default=repr)] = None
-    return [FrozenSchema.from_json(text) for text in seen]
+    own = (_annotation(example.predicted, SCHEMA_ATTR) for example in examples)
+    return list(dict.fromkeys(freeze(schema) for schema in own if schema is not None))
 
 
 def _score_spans(examples: list[Example], key: str) -> Scores:
