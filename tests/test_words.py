@@ -246,9 +246,7 @@ def test_whatever_comes_out_of_any_text_is_at_its_offsets(nlp):
     found = Counter()
 
     @given(st.lists(generated | st.sampled_from(texts.ODD), min_size=20, max_size=20))
-    @settings(
-        max_examples=100, deadline=None, suppress_health_check=[HealthCheck.large_base_example]
-    )
+    @settings(max_examples=50, suppress_health_check=[HealthCheck.large_base_example])
     def check(batch):
         for text, doc in zip(batch, nlp.pipe(batch), strict=True):
             found["texts"] += 1
@@ -261,6 +259,6 @@ def test_whatever_comes_out_of_any_text_is_at_its_offsets(nlp):
                 assert surface == surface.strip()
 
     check()
-    assert found["texts"] >= 2000
+    assert found["texts"] >= 1000
     for kind in ("ents", "spans", "relations", "records"):
-        assert found[kind] > 2000, found
+        assert found[kind] > 1000, found
