@@ -22,7 +22,7 @@ RECORD = {
         "classifications": [{"task": "topic", "labels": ["work", "play"], "true_label": ["work"]}],
         "json_structures": [{"job": {"who": "Ann", "where": ["Acme", "Rome"]}}],
         "relations": [{"works_for": {"head": "Ann", "tail": "Acme"}}],
-        "relation_descriptions": {"founded": ""},
+        "relation_descriptions": {"works_for": "", "founded": ""},
     },
 }
 

@@ -8,7 +8,7 @@ import spacy
 from spacy.tokens import DocBin
 from spacy.training import Corpus
 
-from spacy_gliner2.training.corpus import CorpusError, CorpusOptions, JsonlCorpus
+from spacy_gliner2.training.corpus import CorpusError, CorpusOptions, JsonlCorpus, RecordWriter
 
 TEXT = "Tim Cook runs Apple. Tim Cook's iPhone costs $999."
 RECORD = {
@@ -221,6 +221,18 @@ def test_overlapping_mentions_are_all_spans_and_the_longest_is_the_entity(tmp_pa
     gold = read(tmp_path, nlp, output, "Ann of York came").reference
     assert spans(gold) == [(0, 11, "person"), (7, 11, "city")]
     assert [(e.text, e.label_) for e in gold.ents] == [("Ann of York", "person")]
+
+
+def test_the_order_of_relations_does_not_tell_which_are_there(tmp_path, nlp):
+    output = {
+        "relations": [{"makes": {"head": "Apple", "tail": "iPhone"}}],
+        "relation_descriptions": {"founded": "", "makes": "", "owns": ""},
+    }
+    gold = read(tmp_path, nlp, output).reference
+    labels = [part["label"] for part in gold._.gliner2_schema["relations"]]
+    assert labels == ["founded", "makes", "owns"]
+    written = RecordWriter(nlp).record(gold)["output"]
+    assert list(written["relation_descriptions"]) == labels
 
 
 def test_several_instances_get_all_fields_and_equal_ones_count_once(tmp_path, nlp):

@@ -170,13 +170,10 @@ def _write_relations(
     ]
     output["relations"] = items
     stated = {label for item in items for label in item}
-    # A description alone says that the relation was looked for, and a blank one says no more.
-    described = {
-        part.label: part.description or ""
-        for part in relations
-        if part.description or part.label not in stated
-    }
-    if described:
+    # A description alone says that the relation was looked for, and a blank one says no more. All
+    # are described if one is, so that their order does not tell which are stated.
+    if any(part.description or part.label not in stated for part in relations):
+        described = {part.label: part.description or "" for part in relations}
         output["relation_descriptions"] = described
 
 

@@ -101,7 +101,7 @@ def _parse_relations(
     """Read relations. One whose fields are not head and tail is a structure of its fields."""
     described = _descriptions(output, "relation_descriptions", where)
     given = read_list(output.get("relations") or [], f"{where}relations")
-    labels: dict[str, None] = {}
+    stated: dict[str, None] = {}
     found: dict[GoldRelation, None] = {}
     larger = []
     for i, item in enumerate(given):
@@ -110,12 +110,13 @@ def _parse_relations(
             if not ROLES.issuperset(read_mapping(fields, key)):
                 larger.append((label, fields, key))
                 continue
-            labels[label] = None
+            stated[label] = None
             relation = _parse_relation(label, fields, key)
             if relation is not None:
                 found[relation] = None
     names = {label for label, _, _ in larger}
-    labels.update((label, None) for label in described if label not in names)
+    # What is described comes first, in its order: what is stated must not be told by its place.
+    labels = dict.fromkeys([*(label for label in described if label not in names), *stated])
     if labels:
         schema["relations"] = [_labelled(label, described) for label in labels]
     annotated = labels or (output.get("relations") is not None and not larger)
