@@ -261,7 +261,7 @@ def main(
     repetitions: Annotated[int, typer.Option(min=1, help="Turns that count")] = 5,
     scale: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the texts")] = 1.0,
     threads: Annotated[int, typer.Option(help="0 for as many as torch chooses")] = 0,
-    precisions: Annotated[str, typer.Option(help="Ours")] = "float32,bfloat16,int8",
+    precisions: Annotated[str, typer.Option(help="Ours")] = "float32",
     only: Annotated[str, typer.Option(help="embedded, base or both")] = "both",
 ) -> None:
     """Compare spacy-gliner2 with gliner2 and ONNX Runtime on this machine."""

@@ -118,7 +118,8 @@ class Extraction:
 
     mentions (tuple): The entities, by label in the order of the schema, best first.
     relations (tuple): The relations, by label in the order of the schema, best first.
-    records (dict): For every structure of the schema, its records in the order of the text.
+    records (dict): For every structure of the schema, its records in the order in
+        which the model counts them, window by window.
     decisions (tuple): One for every classification task of the schema.
     """
 

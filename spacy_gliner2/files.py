@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves either the old ones or the new ones, whole."""
+"""Writing files so that what is there stays whole until the new ones are complete."""
 
 import os
 import shutil
@@ -10,6 +10,9 @@ from pathlib import Path
 
 def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
     """Write a directory beside its place, then move it there.
+
+    A failure leaves the old one as it was. Since a directory takes two renames, a machine that
+    stops just between them leaves the old one whole beside its place, under a hidden name.
 
     path (Path): The directory; what it holds is replaced.
     files (Mapping): Content of each file, by its path in the directory.

@@ -29,7 +29,8 @@ def in_predicted_tokens(example: Example, spans_key: str, alignment_mode: str) -
         spaces=[bool(token.whitespace_) for token in predicted],
     )
     if gold.has_annotation("ENT_IOB"):
-        doc.set_ents(filter_spans(_aligned(doc, gold.ents, alignment_mode)))
+        ents = filter_spans(_aligned(doc, gold.ents, alignment_mode))
+        doc.set_ents(ents, missing=_missing(doc, gold, ents))
     if spans_key in gold.spans:
         doc.spans[spans_key] = _aligned(doc, gold.spans[spans_key], alignment_mode)
     return Example(predicted, doc)
@@ -39,6 +40,18 @@ def _fit(doc: Doc, spans: Iterable[Span]) -> bool:
     return all(doc.char_span(span.start_char, span.end_char) is not None for span in spans)
 
 
+def _missing(doc: Doc, gold: Doc, ents: Iterable[Span]) -> list[Span]:
+    """RETURNS (list): The tokens that the gold says nothing of."""
+    taken = {token.i for ent in ents for token in ent}
+    unknown = [
+        doc.char_span(token.idx, token.idx + len(token), alignment_mode="expand")
+        for token in gold
+        if token.ent_iob == 0
+    ]
+    missing = {token.i for span in unknown if span is not None for token in span} - taken
+    return [doc[i : i + 1] for i in sorted(missing)]
+
+
 def _aligned(doc: Doc, spans: Iterable[Span], mode: str) -> list[Span]:
-    found = [doc.char_span(s.start_char, s.end_char, s.label, alignment_mode=mode) for s in spans]
+    found = [doc.char_span(s.start_char, s.end_char, s.label_, alignment_mode=mode) for s in spans]
     return [span for span in found if span is not None]

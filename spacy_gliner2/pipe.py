@@ -83,7 +83,6 @@ class GLiNER2Pipe(LearningPipe):
         self._settings()
         options = self._options()
         check_cats(self.schema, options.cats_prefix)
-        register_extensions(options.relations_attr, options.structures_attr, options.score_attr)
         if self.cfg["publish_trf_data"] is not False:
             raise ValueError(
                 f"publish_trf_data: {self.cfg['publish_trf_data']!r}, but this version does not "
@@ -217,8 +216,12 @@ class GLiNER2Pipe(LearningPipe):
         return Settings(**values)
 
     def _options(self) -> AnnotateOptions:
+        """RETURNS (AnnotateOptions): Where to write; the extensions are there afterwards.
+
+        Neither a pickle nor a change of `cfg` would bring them along.
+        """
         cfg = self.cfg
-        return AnnotateOptions(
+        options = AnnotateOptions(
             annotate_ents=cfg["annotate_ents"],
             ents_filter=self._ents_filter,
             overwrite=cfg["overwrite"],
@@ -229,11 +232,14 @@ class GLiNER2Pipe(LearningPipe):
             score_attr=cfg["score_attr"],
             cats_prefix=cfg["cats_prefix"],
         )
+        register_extensions(options.relations_attr, options.structures_attr, options.score_attr)
+        return options
 
     def _outcomes(
         self, docs: list[Doc], schema: FrozenSchema, settings: Settings
     ) -> list[Extraction | Exception]:
         """Extract from Docs, each with its own schema if it has one."""
+        self._options()
         requests: list[Request] = []
         outcomes: list[Extraction | Exception | None] = []
         for doc in docs:
@@ -330,8 +336,8 @@ class GLiNER2Pipe(LearningPipe):
         return self
 
     def _saved(self) -> Saved:
-        current = {"cfg": self.cfg, "schema": self.schema.to_dict(), "model": self.model.attrs}
-        return Saved(configured=self._configured, current=dict(current))
+        current = {"cfg": self.cfg, "schema": self.schema.to_dict()}
+        return Saved(configured=self._configured, current=current)
 
     def _load_model(self, found: list[Saved], load: Callable[[], object]) -> None:
         """Load saved weights, unless the config asks for another checkpoint by now."""

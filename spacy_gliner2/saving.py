@@ -17,7 +17,7 @@ class Saved:
     """The settings of a component on disk.
 
     configured (dict): "cfg", "schema" and "model" as the config had them.
-    current (dict): The same as they were when the component was written.
+    current (dict): "cfg" and "schema" as they were when the component was written.
     """
 
     configured: dict[str, Any]

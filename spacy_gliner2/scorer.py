@@ -50,7 +50,7 @@ def score(
 
     examples (Iterable): The examples.
     schema (FrozenSchema): The component's schema, to which those of single Docs are added; None to
-        score every task.
+        score all but classifications, whose labels it alone knows.
     spans_key (str): Key of `doc.spans`.
     relations_attr (str): Extension of Doc for the relations.
     structures_attr (str): Extension of Doc for the records.

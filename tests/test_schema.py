@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -284,3 +285,12 @@ def test_another_label_is_a_change():
 
 def test_what_config_can_hold_passes():
     check_config_schema({"entities": {"two words": "a: b = c $", "약제명": None}})
+
+
+def test_a_compiled_expression_keeps_its_flags_whichever_library_compiled_it():
+    assert RegexValidator(regex.compile(r"\w+", regex.V0)).validate("é")
+    assert not RegexValidator(regex.compile(r"\w+", regex.ASCII)).validate("é")
+    assert not RegexValidator(re.compile(r"\w+", re.ASCII)).validate("é")
+    assert not RegexValidator(regex.compile("a")).validate("A")
+    with pytest.raises(ValueError, match="write the flag into the pattern"):
+        RegexValidator(regex.compile("a", regex.V1))

@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.cli.evaluate import evaluate
 from spacy.cli.find_threshold import find_threshold
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
 from spacy_gliner2.factory import DEFAULT_SCORE_WEIGHTS
@@ -233,3 +233,20 @@ def test_a_pipeline_without_a_scorer_is_not_scored():
     nlp.add_pipe("gliner2", config={"scorer": None})
     doc = Doc(nlp.vocab, words=["a"])
     assert "ents_f" not in nlp.evaluate([Example(doc, doc.copy())])
+
+
+def test_gold_of_other_tokens_and_another_vocabulary_is_scored_for_what_it_says():
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("gliner2", config={"schema": {"entities": ["label never seen before"]}})
+    predicted = nlp.make_doc("Tim Cook-Miller spoke")
+    predicted.set_ents(
+        [Span(predicted, 0, 1, "label never seen before"), Span(predicted, 4, 5, "x")]
+    )
+    gold = Doc(spacy.blank("en").vocab, ["Tim", "Cook-Miller", "spoke"])
+    gold.set_ents(
+        [Span(gold, 0, 2, "label never seen before")],
+        missing=[Span(gold, 2, 3)],
+    )
+    scores = pipe.score([Example(predicted, gold)])
+    assert (scores["ents_p"], scores["ents_r"]) == (0.0, 0.0)
+    assert scores["ents_per_type"].keys() == {"label never seen before"}

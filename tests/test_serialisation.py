@@ -3,6 +3,8 @@
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 
 import pytest
 import spacy
@@ -56,6 +58,25 @@ def test_bytes_carry_the_component(nlp):
 def test_a_pickled_pipeline_answers_the_same(nlp):
     loaded = pickle.loads(pickle.dumps(nlp))
     assert content(loaded(TEXT)) == content(nlp(TEXT))
+
+
+def test_a_pickled_pipeline_runs_in_another_process_with_the_threads_of_that(nlp, tmp_path):
+    (tmp_path / "nlp.pickle").write_bytes(pickle.dumps(nlp))
+    code = (
+        "import pickle, sys, torch; threads = torch.get_num_threads();"
+        "doc = pickle.load(open(sys.argv[1], 'rb'))(sys.argv[2]);"
+        "assert doc.ents and doc._.relations is not None;"
+        "assert torch.get_num_threads() == threads"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "nlp.pickle"), TEXT]
+    subprocess.run(command, check=True)
+
+
+def test_names_may_be_changed_between_two_calls(tmp_path):
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("gliner2", config={"schema": SCHEMA})
+    pipe.cfg["relations_attr"] = "relations_of_another_name"
+    assert nlp(TEXT)._.relations_of_another_name is not None
 
 
 def test_config_at_load_wins_over_what_was_saved(nlp, tmp_path):

@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spacy_gliner2.inference.windows import Window, make_windows, text_capacity
+from spacy_gliner2.inference.windows import (
+    LARGEST_CAPACITY,
+    Window,
+    make_windows,
+    text_capacity,
+)
 
 
 def test_a_short_text_is_one_window():
@@ -42,6 +47,10 @@ def test_windows_cover_every_span_and_fit(lengths, window, share, capacity):
     for start in range(len(lengths)):
         end = min(start + max_width, len(lengths))
         assert any(one.start <= start and end <= one.end for one in windows)
+
+
+def test_an_encoder_without_a_limit_has_one_for_the_memory():
+    assert text_capacity(None, 100) == LARGEST_CAPACITY
 
 
 def test_a_prompt_that_leaves_no_room_is_refused_with_the_numbers():

@@ -1,5 +1,6 @@
 """The way of the data: texts to sequences to scores to findings to extractions."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -116,8 +117,7 @@ class Extractor:
         prompt = self._prompt(request.schema)
         words = read_words(request.text, settings.word_splitter, request.words)
         capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
-        # A word longer than a window is cut: it is known by its first token.
-        ids = [found[:capacity] for found in shim.subwords.all_ids(words.forms)]
+        ids = [_cut(found, capacity) for found in shim.subwords.all_ids(words.forms)]
         windows = make_windows(
             [len(found) for found in ids],
             window=settings.window,
@@ -175,3 +175,15 @@ class Extractor:
         request = reading.request
         findings = [found for found in reading.findings if found is not None]
         return merge(request.text, request.schema, findings, request.settings.overlap_policy)
+
+
+def _cut(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
+    """Cut a word that is longer than a window; the heads know it by its first token."""
+    if len(ids) > capacity:
+        warnings.warn(
+            f"a word of {len(ids)} tokens is longer than a window ({capacity}), so that the model "
+            "reads its beginning alone; for texts written without blanks set word_splitter to "
+            "'char' or 'spacy'",
+            stacklevel=2,
+        )
+    return ids[:capacity]

@@ -104,7 +104,8 @@ def _records(windows: Sequence[list[Record]]) -> Iterable[Record]:
             other_window, other, other_spans = records[m]
             equal = spans == other_spans and _choices(record) == _choices(other)
             better = (_total(other), -m) > (_total(record), -n)
-            if (equal and better) or (window != other_window and spans < other_spans):
+            part = spans < other_spans and _choices(record) <= _choices(other)
+            if (equal and better) or (window != other_window and part):
                 dropped.add(n)
     return [record for n, (_, record, _) in enumerate(records) if n not in dropped]
 

@@ -24,7 +24,7 @@ def parse_value(text: str, dtype: str) -> ParsedValue | None:
 
 
 def _float(text: str) -> float | None:
-    if not any(character.isdigit() for character in text):
+    if not any(character.isdigit() for character in text) or "_" in text:
         return None
     text = _GROUPS.sub("", text.translate(_DASHES)).replace("%", " ")
     try:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 SMALLEST_CAPACITY = 16
 """Fewest tokens that the prompt must leave to the text."""
 
+LARGEST_CAPACITY = 4096
+"""Most tokens of a window's words where the encoder sets no limit, which bounds the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -20,7 +23,7 @@ class Window:
 
 
 def make_windows(
-    lengths: Sequence[int], *, window: int, stride: int, capacity: int | None, max_width: int
+    lengths: Sequence[int], *, window: int, stride: int, capacity: int, max_width: int
 ) -> list[Window]:
     """Cover all words with windows; two neighbours share enough words for any span to fit in one.
 
@@ -28,8 +31,8 @@ def make_windows(
     window (int): Most words of a window.
     stride (int): Words from the start of one window to the start of the next; fewer where the
         two would not share as many words as a span may have.
-    capacity (int): Most tokens of a window, None for any number. Where it makes windows shorter,
-        they share fewer words, but no fewer than a span may have.
+    capacity (int): Most tokens of a window. Where it makes windows shorter, they share fewer
+        words, but no fewer than a span may have.
     max_width (int): Most words of a span.
     RETURNS (list): The windows in order; at least one unless there are no words.
     """
@@ -48,10 +51,8 @@ def make_windows(
     return windows
 
 
-def _end(lengths: Sequence[int], start: int, window: int, capacity: int | None) -> int:
+def _end(lengths: Sequence[int], start: int, window: int, capacity: int) -> int:
     end = min(start + window, len(lengths))
-    if capacity is None:
-        return end
     used = 0
     for i in range(start, end):
         used += lengths[i]
@@ -60,16 +61,16 @@ def _end(lengths: Sequence[int], start: int, window: int, capacity: int | None) 
     return end
 
 
-def text_capacity(max_positions: int | None, prompt_length: int) -> int | None:
+def text_capacity(max_positions: int | None, prompt_length: int) -> int:
     """Tell how many tokens the prompt leaves to the text.
 
     max_positions (int): Most tokens that the encoder reads, None for any number.
     prompt_length (int): Tokens of the prompt.
-    RETURNS (int): Most tokens of a window's words, None for any number.
+    RETURNS (int): Most tokens of a window's words.
     RAISES (ValueError): If hardly any are left.
     """
     if max_positions is None:
-        return None
+        return LARGEST_CAPACITY
     capacity = max_positions - prompt_length
     if capacity < SMALLEST_CAPACITY:
         raise ValueError(

@@ -122,12 +122,27 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
-    """Write a checkpoint to a directory, which is either complete afterwards or as it was.
+    """Write a checkpoint to a directory; if that fails, the directory is as it was.
 
     checkpoint (Checkpoint): The checkpoint.
-    path (Path | str): The directory; what it holds is replaced.
+    path (Path | str): The directory. A checkpoint that it holds is replaced, other files stay.
+    RAISES (CheckpointError): If the directory holds others that are no part of a checkpoint.
     """
-    write_directory(Path(path), checkpoint.to_files())
+    path = Path(path)
+    write_directory(path, {**_other_files(path), **checkpoint.to_files()})
+
+
+def _other_files(path: Path) -> dict[str, bytes]:
+    """RETURNS (dict): Content of what lies beside a checkpoint, such as its card and licence."""
+    own = {CONFIG, WEIGHTS, *TOKENIZER_FILES, str(Path(ENCODER_CONFIG).parent)}
+    others = [] if not path.is_dir() else [p for p in sorted(path.iterdir()) if p.name not in own]
+    for other in others:
+        if other.is_dir():
+            raise CheckpointError(
+                f"{path}: holds {other.name!r}, a directory that is no part of a checkpoint; give "
+                "a new directory, or that of a checkpoint"
+            )
+    return {other.name: other.read_bytes() for other in others}
 
 
 def _read_files(path: Path) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """The torch model behind the thinc one; its weights load when they are first needed."""
 
+import multiprocessing
 import os
 import threading
 from collections.abc import Sequence
@@ -129,6 +130,8 @@ class GLiNER2Shim(Shim):
     def __setstate__(self, state: dict[str, Any]) -> None:
         content = state.pop("_bytes")
         self.__dict__.update(state, _checkpoint=None, _subwords=None)
+        if multiprocessing.parent_process() is None:  # no worker, which keeps to one thread
+            self._process = os.getpid()
         if content is not None:
             self.from_bytes(content)
 

@@ -36,13 +36,23 @@ def _download(name: str, revision: str | None) -> Path:
         HFValidationError,
         LocalEntryNotFoundError,
     )
-    from requests import RequestException
+
+    try:  # what transports the files from version 1 of huggingface-hub on
+        from httpx import HTTPError as TransportError
+    except ImportError:
+        TransportError = OSError  # noqa: N806
 
     patterns = ["*.json", "*/*.json", "*.safetensors", "*.model", "*.txt"]
     patterns += ["README.md", "LICENSE*"]
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
-    except (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, RequestException) as error:
+    except (
+        HFValidationError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        OSError,
+        TransportError,
+    ) as error:
         raise CheckpointError(
             f"name: {name!r} (revision {revision!r}) is no directory and could not be fetched from "
             f"the hub; check the name and the network, or give the path of a directory ({error})"

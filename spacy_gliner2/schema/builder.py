@@ -8,6 +8,7 @@ from typing import Any
 import regex
 
 from .errors import SchemaError
+from .expressions import flags_of
 from .schema import FrozenSchema, Validator
 
 Names = str | Sequence[str] | Mapping[str, Any]
@@ -30,8 +31,7 @@ class RegexValidator:
         flags: int = re.IGNORECASE,
     ) -> None:
         if not isinstance(pattern, str):
-            compiled: Any = pattern
-            pattern, flags = compiled.pattern, int(compiled.flags) & ~int(re.UNICODE)
+            pattern, flags = pattern.pattern, flags_of(pattern)
         schema = FrozenSchema.from_dict(
             {
                 "entities": [

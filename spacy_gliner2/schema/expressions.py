@@ -13,6 +13,30 @@ _FLAGS = {
     re.ASCII: regex.ASCII,
 }
 
+_ALWAYS = regex.UNICODE | regex.VERSION0
+"""What an expression has that was compiled without flags."""
+
+
+def flags_of(compiled: "re.Pattern[str] | regex.Pattern[str]") -> int:
+    """Tell the flags of a compiled expression, whichever library compiled it.
+
+    compiled (Pattern): The compiled expression.
+    RETURNS (int): Its flags as in `re`.
+    RAISES (ValueError): If it has one that `re` does not have.
+    """
+    if isinstance(compiled, re.Pattern):
+        return compiled.flags & ~int(re.UNICODE)
+    rest, flags = compiled.flags & ~int(_ALWAYS), 0
+    for ours, theirs in _FLAGS.items():
+        if rest & theirs:
+            rest, flags = rest & ~int(theirs), flags | int(ours)
+    if rest:
+        raise ValueError(
+            f"pattern: {compiled.pattern!r} is compiled with {regex.RegexFlag(rest)!r}, which a "
+            "schema cannot hold; write the flag into the pattern, as in '(?V1)'"
+        )
+    return flags
+
 
 @functools.lru_cache(maxsize=1024)
 def compile_expression(pattern: str, flags: int) -> "regex.Pattern[str]":
