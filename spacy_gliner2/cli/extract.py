@@ -52,7 +52,7 @@ class ExtractOptions:
     output_format: str | None = None
     on_error: OnError = OnError.report
     force: bool = False
-    batch_size: int | None = None
+    batch_size: int = 128
     n_process: int = 1
     progress: bool | None = None
 
@@ -114,9 +114,8 @@ def extract_cli(
         bool, typer.Option("--force", "-F", help="Begin anew where a run was interrupted")
     ] = False,
     batch_size: Annotated[
-        Optional[int],  # noqa: UP045
-        typer.Option("--batch-size", "-b", help="Documents that are read ahead", min=1),
-    ] = None,
+        int, typer.Option("--batch-size", "-b", help="Documents that are read ahead", min=1)
+    ] = 128,
     n_process: Annotated[
         int, typer.Option("--n-process", "-n", help="Processes that share the work", min=1)
     ] = 1,
