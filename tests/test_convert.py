@@ -14,6 +14,7 @@ from spacy_gliner2.training.convert.detokenise import detokenise, join_tokens
 from spacy_gliner2.training.corpus import CorpusError
 
 from .support.command import run
+from .support.rows import press_row
 
 RECORD = {
     "input": "Ann works for Acme in Rome.",
@@ -233,3 +234,31 @@ def test_offsets_are_those_of_the_tokens(tokens):
         assert "".join(text[a:b] for a, b in offsets) == text.replace(" ", "")
     text, offsets = join_tokens(tokens)
     assert [text[a:b] for a, b in offsets] == tokens
+
+
+def test_people_correct_what_extract_found_and_the_corpus_is_made_of_it(tmp_path):
+    row = press_row()
+    write(tmp_path / "found.jsonl", json.dumps(row) + "\n")
+    tools = {"prodigy": "tasks.jsonl", "label-studio": "tasks.json"}
+    for tool, name in tools.items():
+        tasks = tmp_path / name
+        run("convert", tmp_path / "found.jsonl", tasks, "--from", "results", "--to", tool)
+        if tool == "label-studio":
+            (task,) = json.loads(tasks.read_text())
+            task["annotations"] = [{"result": task["predictions"][0]["result"]}]
+            write(tasks, json.dumps([task]))
+        corpus = tmp_path / f"{tool}.jsonl"
+        run("convert", tasks, corpus, "--from", tool)
+        (record,) = map(json.loads, corpus.read_text().splitlines())
+        assert record["input"] == row["text"]
+        assert "Tim Cook" in str(record["output"]["entities"]["person"])
+        assert [list(relation) for relation in record["output"]["relations"]] == [
+            ["works_for"],
+            ["costs"],
+        ]
+        docs = tmp_path / f"{tool}.spacy"
+        run("convert", tasks, docs, "--from", tool)
+        run("convert", docs, tmp_path / "again.jsonl", "--to", "results")
+        (again,) = map(json.loads, (tmp_path / "again.jsonl").read_text().splitlines())
+        assert again["structures"] == row["structures"]
+        assert again["id"] == row["id"]

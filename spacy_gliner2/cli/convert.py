@@ -77,13 +77,22 @@ def convert_cli(
     Convert a corpus from one format to another:
 
     \b
-    jsonl   what GLiNER2 is trained from, {"input", "output"}
-    spacy   spaCy's binary files, with entities, spans, labels, relations and records
-    conll   columns with tags in BIO, IOB1, BIOES or BILOU (read only)
+    jsonl         what GLiNER2 is trained from, {"input", "output"}
+    spacy         spaCy's binary files, with entities, spans, labels, relations and records
+    conll         columns with tags in BIO, IOB1, BIOES or BILOU (read only)
+    results       what extract writes as JSONL
+    prodigy       tasks for Prodigy, and the answers to them
+    label-studio  tasks for Label Studio, with the labelling interface beside them in .xml; and its
+                  export as JSON
+
+    The last three have to be named with --from and --to. Prodigy and Label Studio get what the
+    model proposes, and give back what people made of it; records pass through them unchanged.
 
     \b
         python -m spacy gliner2 convert train.conll train.jsonl --rename PER=person
         python -m spacy gliner2 convert train.jsonl train.spacy --config config.cfg
+        python -m spacy gliner2 convert found.jsonl tasks.json --from results --to label-studio
+        python -m spacy gliner2 convert export.json train.jsonl --from label-studio
     """
     with plain_errors():
         from ..training.convert.conll import ConllOptions

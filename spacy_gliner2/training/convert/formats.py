@@ -7,6 +7,15 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ...annotation_tools import (
+    read_label_studio,
+    read_prodigy,
+    read_results,
+    write_label_studio,
+    write_prodigy,
+    write_results,
+)
+from ...rows import Places
 from ...schema import FrozenSchema
 from ..corpus import CorpusOptions, JsonlCorpus, RecordWriter
 from ..corpus.files import JSONL, corpus_files
@@ -89,10 +98,28 @@ def read_conll_docs(path: Path, nlp: Language, options: ConvertOptions) -> Itera
             yield make.gold(record)[0]
 
 
+def places_of(options: CorpusOptions) -> Places:
+    """RETURNS (Places): Where Docs have their annotations."""
+    return Places(options.spans_key, options.relations_attr, options.structures_attr)
+
+
+def reader(read: Callable[[Path, Language, Places], Iterable[Doc]]) -> Reader:
+    """RETURNS (Callable): A reader of the table, of one that is told only where to write."""
+    return lambda path, nlp, options: read(path, nlp, places_of(options.corpus))
+
+
+def writer(write: Callable[[Iterable[Doc], Path, Places], int]) -> Writer:
+    """RETURNS (Callable): A writer of the table, of one that is told only where to look."""
+    return lambda docs, file, nlp, options: write(docs, file, places_of(options.corpus))
+
+
 FORMATS: dict[str, Format] = {
     "jsonl": Format(JSONL, read_jsonl_docs, write_jsonl_docs),
     "spacy": Format((".spacy",), read_docbin_docs, write_docbin_docs),
     "conll": Format(CONLL, read_conll_docs),
+    "results": Format((), reader(read_results), writer(write_results)),
+    "prodigy": Format((), reader(read_prodigy), writer(write_prodigy)),
+    "label-studio": Format((), reader(read_label_studio), writer(write_label_studio)),
 }
 
 
