@@ -308,6 +308,21 @@ def test_optimizers_of_thinc_lower_the_loss(untrained, make_rule):
     assert pipe.get_loss(data)[0] < before
 
 
+def test_a_loss_that_is_not_finite_is_an_error(untrained):
+    nlp = make_nlp(untrained)
+    pipe = nlp.get_pipe("gliner2")
+    with torch.no_grad():
+        get_shim(pipe.model).checkpoint.network.classifier[0].bias[0] = torch.nan
+    with pytest.raises(ValueError, match=r"'labels': nan.*learn_rate"):
+        pipe.update(examples(nlp))
+
+
+def test_averages_that_would_not_be_kept_are_reported(untrained):
+    nlp = make_nlp(untrained)
+    with pytest.warns(UserWarning, match="use_averages is true"):
+        nlp.update(examples(nlp), sgd=Adam(1e-3, use_averages=True))
+
+
 def test_dropout_reaches_the_network(untrained):
     nlp = make_nlp(untrained, loss={"drop_negatives": 0.0})
     pipe, data = nlp.get_pipe("gliner2"), examples(nlp)

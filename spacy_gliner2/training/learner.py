@@ -1,6 +1,7 @@
 """Learning: gradients of texts add up until the weights move."""
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import torch
@@ -116,7 +117,13 @@ class Learner:
             if learn and losses.requires_grad:
                 losses.sum().backward()
             total += losses.detach().cpu()
-        return dict(zip(PARTS, total.tolist(), strict=True))
+        found = dict(zip(PARTS, total.tolist(), strict=True))
+        if not all(map(isfinite, found.values())):
+            raise ValueError(
+                f"the losses are {found}: a number is not finite, so that the weights would get "
+                "lost; lower training.optimizer.learn_rate, or go on from an earlier checkpoint"
+            )
+        return found
 
     def _trained_network(self) -> Network:
         checkpoint = get_shim(self._model).checkpoint

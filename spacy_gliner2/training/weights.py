@@ -4,6 +4,7 @@ thinc would call its optimizer once for each tensor: it clips each gradient by i
 biases and norms, knows one learning rate, and runs on one core.
 """
 
+import warnings
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -67,6 +68,12 @@ class WeightMover:
 
 
 def _make_optimizer(rule: Optimizer, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
+    if rule.averages is not None:
+        warnings.warn(
+            "training.optimizer.use_averages is true, which has no effect on a torch model: its "
+            "weights are saved as they are; set it to false",
+            stacklevel=2,
+        )
     betas = (rule.b1, rule.b2)
     if rule.use_radam:
         return torch.optim.RAdam(
@@ -75,7 +82,10 @@ def _make_optimizer(rule: Optimizer, groups: list[dict[str, object]]) -> torch.o
     if not any(betas):
         return torch.optim.SGD(groups)
     kind = torch.optim.AdamW if rule.L2_is_weight_decay else torch.optim.Adam
-    return kind(groups, betas=betas, eps=rule.eps, fused=True)
+    try:
+        return kind(groups, betas=betas, eps=rule.eps, fused=True)
+    except RuntimeError:  # this version of torch has no such step for this device
+        return kind(groups, betas=betas, eps=rule.eps)
 
 
 def _freeze(network: nn.Module, parts: Sequence[str]) -> None:
