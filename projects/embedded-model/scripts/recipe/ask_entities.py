@@ -6,6 +6,13 @@ from .example import Example
 from .labels import Labels, plain
 from .rows import Row, Span
 
+USUAL = frozenset(
+    {
+        *("person", "company", "organization", "location", "city", "country", "date", "time"),
+        *("product", "event", "money", "price", "job title", "number"),
+    }
+)
+"""Kinds that people ask of any text."""
 MOST_MENTIONS = 60
 """A kind with more mentions is not asked for."""
 
@@ -87,6 +94,8 @@ def draw_absent_kinds(
     ]
     rng.shuffle(own)
     rng.shuffle(foreign)
+    if row.synthetic and rng.random() < 0.5:
+        own.sort(key=lambda kind: kind in USUAL)  # the last ones are drawn first
     drawn: list[str] = []
     for _ in range(count):
         pool = own if own and (not foreign or rng.random() < 0.6) else foreign

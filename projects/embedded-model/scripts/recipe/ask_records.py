@@ -64,17 +64,56 @@ def draw_absent_structures(
     domains = {domain for key in row.classes for domain in row.classes[key]}
     near = set().union(*(NEAR_GROUPS.get(group, {group}) for group in groups))
     foreign = labels.foreign(row.source)
+    kinds = _kinds(row, labels)
     drawn = [
         key
         for key, entry in labels.structures.items()
         if FIELDS.get(key)
-        and entry.group not in near
+        and key not in here
+        and (entry.group not in near or key in row.likely)
         and (groups or entry.group in foreign or row.synthetic)
         and key.split("_")[0] not in domains
+        and not kinds & set(ABOUT.get(key.split("_")[0], ()))
     ]
     rng.shuffle(drawn)
+    likely = [key for key in drawn if key in row.likely]
+    if likely and rng.random() < 0.6:  # those that one would look for in such a text
+        drawn = [*likely, *(key for key in drawn if key not in row.likely)]
     return drawn
 
+
+def _kinds(row: Row, labels: Labels) -> set[str]:
+    """RETURNS (set): The kinds of entities that a text mentions, wider ones included."""
+    found: set[str] = set()
+    for _, _, label in row.entities:
+        kind = label if row.synthetic else labels.kind_of(row.source, label)
+        found |= labels.wider(kind) if kind else set()
+    return found
+
+
+ABOUT = {
+    **dict.fromkeys(("product", "order", "launch", "vehicle offer"), ("product",)),
+    **dict.fromkeys(("invoice", "receipt"), ("money", "invoice number")),
+    **dict.fromkeys(("employee", "biography"), ("person",)),
+    **dict.fromkeys(("prescription", "case"), ("drug", "disease", "patient", "symptom")),
+    **dict.fromkeys(("Restaurants", "BookRestaurant", "reservation"), ("restaurant", "food")),
+    **dict.fromkeys(("Media", "Movies", "movie record", "SearchScreeningEvent"), ("film",)),
+    **dict.fromkeys(("Music", "PlayMusic", "AddToPlaylist"), ("song", "album", "band", "musician")),
+    **dict.fromkeys(("flight", "Flights"), ("airline", "airport", "flight number")),
+    **dict.fromkeys(("Events", "event", "Calendar"), ("event", "occasion")),
+    "job": ("job title",),
+    "contact": ("person", "email", "phone"),
+    "company": ("company", "organization"),
+    "ingredient": ("food",),
+    "experiment": ("research method", "dataset"),
+    "Banks": ("money",),
+    "Hotels": ("hotel",),
+    "Services": ("doctor",),
+    "Travel": ("facility", "point of interest"),
+    "SearchCreativeWork": ("creative work",),
+    "match": ("sports team",),
+}
+"""By structure, kinds of which each mention may make a record, however little is said of it."""
 
 NEAR_GROUPS = {
     "travel": {"travel", "places", "events"},

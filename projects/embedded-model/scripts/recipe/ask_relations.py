@@ -61,6 +61,9 @@ def draw_absent_relations(
     }
     drawn = sorted(pool)
     rng.shuffle(drawn)
+    likely = [key for key in drawn if key in row.likely]
+    if likely and rng.random() < 0.75:  # those that one would look for in such a text
+        drawn = [*likely, *(key for key in drawn if key not in row.likely)]
     return drawn
 
 

@@ -57,10 +57,10 @@ def _asks_entities(row: Row, labels: Labels, rng: random.Random) -> bool:
 
 def _ask_relations(example: Example, labels: Labels) -> None:
     row, rng = example.row, example.rng
-    annotated = bool(labels.relation_ids(row.source)) or (row.synthetic and row.relations)
-    if annotated:
-        if row.relations or rng.random() < 0.6:
-            ask_relations(example, labels)
+    annotated = bool(labels.relation_ids(row.source)) or bool(row.relations)
+    likely = any(key in labels.relations for key in row.likely)
+    if row.relations or (annotated and rng.random() < 0.6) or (likely and rng.random() < 0.35):
+        ask_relations(example, labels)
     elif rng.random() < 0.06 and (row.source in FOREIGN_RELATIONS or row.synthetic):
         ask_relations(example, labels, most_absent=2)
 
@@ -69,7 +69,7 @@ def _ask_records(example: Example, labels: Labels) -> None:
     row, rng = example.row, example.rng
     if row.records and rng.random() < 0.7:
         ask_records(example, labels, absent=rng.choices((0, 1, 2), (75, 20, 5))[0])
-    elif rng.random() < 0.07:
+    elif rng.random() < (0.25 if any(key in labels.structures for key in row.likely) else 0.07):
         ask_records(example, labels, absent=rng.choice((1, 1, 2)))
 
 
@@ -79,7 +79,8 @@ def _ask_classes(example: Example, labels: Labels) -> None:
     genre = GENRES.get(row.source)
     if genre:
         sets["genre"] = [genre]
-    chance = {"genre": 0.12 if example.output else 0.5}
+    chance = dict.fromkeys(("sentiment", "topic", "aspect", "urgency", "ticket topic"), 0.7)
+    chance["genre"] = 0.12 if example.output else 0.5
     alone = not example.output
     keys = list(sets)
     rng.shuffle(keys)

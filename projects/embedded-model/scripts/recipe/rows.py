@@ -25,6 +25,7 @@ class Row:
     annotated (list): Entity labels that were annotated wherever they occur, where that differs
         from row to row; otherwise the tables say it for the whole corpus.
     unsure (list): Relations of which the text may or may not tell.
+    likely (list): Relations and records that texts of its kind state: negatives worth asking for.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Row:
     synthetic: bool = False
     annotated: list[str] | None = None
     unsure: list[str] = field(default_factory=list)
+    likely: list[str] = field(default_factory=list)
 
     def check(self) -> None:
         """RAISES (ValueError): If an offset lies outside of the text or a span has blank ends."""
@@ -112,6 +114,7 @@ def join_rows(rows: list[Row], between: str) -> Row:
             known += [label for label in labels if label not in known]
         whole.text += row.text
         whole.unsure += row.unsure
+        whole.likely += [key for key in row.likely if key not in whole.likely]
     return whole
 
 

@@ -24,6 +24,10 @@ class Family:
     options: dict[str, str]
     templates: list[Template] = field(default_factory=list)
 
+    def likely(self) -> list[str]:
+        """RETURNS (list): The relations and records that its templates may state."""
+        return sorted(set().union(*(template.stated() for template in self.templates)))
+
 
 def read_families(folder: Path) -> list[Family]:
     """Read the files of templates.
@@ -80,6 +84,7 @@ def finish(row: Row, family: Family) -> Row:
     for option in ("genre", "topic"):
         if option in family.options and option not in row.classes:
             row.classes[option] = [family.options[option]]
+    row.likely = family.likely()
     sentiment = set(row.classes.get("sentiment", ()))
     if len(sentiment - {"neutral"}) > 1:
         row.classes["sentiment"] = ["mixed"]

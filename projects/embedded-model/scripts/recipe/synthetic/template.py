@@ -97,6 +97,11 @@ class Template:
         self.text = text.strip()
         self.facts = [part.strip() for part in facts.split(";") if part.strip()]
 
+    def stated(self) -> set[str]:
+        """RETURNS (set): The relations and records that it may state."""
+        calls = (CALL.match(fact) for fact in self.facts)
+        return {call[1].strip() for call in calls if call is not None}
+
     def render(self, fillers: Fillers, rng: random.Random, bound: dict[str, str]) -> Row:
         """Fill the slots.
 
