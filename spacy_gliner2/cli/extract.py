@@ -176,6 +176,8 @@ def extract_cli(
         )
         count, failed = extract(nlp, input, output, options)
     say(f"{output}: {count} document{'s' * (count != 1)}" + f", {failed} failed" * bool(failed))
+    if count and failed == count:  # most likely one fault, and no result that a script could use
+        raise typer.Exit(1)
 
 
 def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tuple[int, int]:
