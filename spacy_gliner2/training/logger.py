@@ -1,4 +1,8 @@
-"""spaCy's console logger with the loss of each task: `spacy-gliner2.ConsoleLogger.v1`."""
+"""spaCy's console logger with the loss of each task: `spacy-gliner2.ConsoleLogger.v1`.
+
+spaCy imports every logger there is whenever it makes any pipeline, so that this module imports
+nothing heavy.
+"""
 
 import sys
 from collections.abc import Callable
@@ -8,8 +12,6 @@ from typing import IO, Any
 
 from spacy.language import Language
 from spacy.training.loggers import console_logger_v3
-
-from ..schema import FrozenSchema
 
 COLUMNS = {
     "ents": ("entities", "entities"),
@@ -67,6 +69,8 @@ def make_console_logger(
 
 def _columns(nlp: Language) -> dict[str, str]:
     """RETURNS (dict): By column, the key of its loss."""
+    from ..schema import FrozenSchema
+
     found = [(name, getattr(pipe, "schema", None)) for name, pipe in nlp.pipeline]
     pipes = [(name, schema) for name, schema in found if isinstance(schema, FrozenSchema)]
     return {
