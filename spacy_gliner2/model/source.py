@@ -1,5 +1,6 @@
 """Where a checkpoint comes from: inside the package, a directory, or a name on the hub."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import CheckpointError
@@ -37,22 +38,17 @@ def _download(name: str, revision: str | None) -> Path:
         LocalEntryNotFoundError,
     )
 
-    try:  # what transports the files from version 1 of huggingface-hub on
-        from httpx import HTTPError as TransportError
-    except ImportError:
-        TransportError = OSError  # noqa: N806
+    failures: tuple[type[Exception], ...]
+    failures = (HFValidationError, HfHubHTTPError, LocalEntryNotFoundError, OSError)
+    if find_spec("httpx"):  # which transports the files from version 1 of huggingface-hub on
+        from httpx import HTTPError
 
+        failures += (HTTPError,)
     patterns = ["*.json", "*/*.json", "*.safetensors", "*.model", "*.txt"]
     patterns += ["README.md", "LICENSE*"]
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
-    except (
-        HFValidationError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        OSError,
-        TransportError,
-    ) as error:
+    except failures as error:
         raise CheckpointError(
             f"name: {name!r} (revision {revision!r}) is no directory and could not be fetched from "
             f"the hub; check the name and the network, or give the path of a directory ({error})"
