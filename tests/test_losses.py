@@ -229,10 +229,14 @@ def test_offsets_that_are_not_those_of_the_words_are_an_error(checkpoint):
         pipe.get_loss([example])
 
 
-def test_windows_of_a_long_text_add_up_to_its_losses(checkpoint):
+def test_windows_of_a_long_text_add_up_to_its_losses(checkpoint, monkeypatch):
     """A text in two windows without overlap is learned as two texts are."""
     nlp, pipe = make_pipe(checkpoint)
-    pipe.cfg.update(window=6, stride=6)
+
+    def halve(lengths, **_):
+        return [Window(start, start + 6) for start in range(0, len(lengths), 6)]
+
+    monkeypatch.setattr("spacy_gliner2.training.texts.make_windows", halve)
     schema = {"entities": ["city"], "relations": ["r"]}
     halves = [
         Annotated(text, schema, entities={"city": [name]}, relations=[("r", name, end)])

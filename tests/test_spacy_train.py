@@ -78,7 +78,8 @@ def test_it_stops_when_the_score_no_longer_rises(workplace, tmp_path, capsys):
 
 
 def test_it_goes_on_from_a_saved_pipeline_that_it_sources(workplace, tmp_path, capsys):
-    overrides = write_config(workplace, tmp_path / "config.cfg")
+    rate = {"training.optimizer.learn_rate.initial_rate": 0.001}
+    overrides = write_config(workplace, tmp_path / "config.cfg", **rate)
     train(tmp_path / "config.cfg", tmp_path / "first", overrides=overrides)
     config = Config().from_disk(tmp_path / "config.cfg", interpolate=False)
     config["components"]["gliner2"] = {"source": str(tmp_path / "first" / "model-last")}
