@@ -32,7 +32,7 @@ def main(
     mix: Path,
     corpus: Path,
     seed: int = 0,
-    dev: int = 60,
+    dev: int = 50,
     shown: Path | None = None,
 ) -> None:
     """Draw training examples from rows.
@@ -42,7 +42,7 @@ def main(
     mix (Path): How many examples are drawn of each source.
     corpus (Path): The folder where train.jsonl and dev.jsonl go.
     seed (int): The seed.
-    dev (int): Rows of each source for dev.jsonl.
+    dev (int): Rows of each source for dev.jsonl, and four times as many of large ones.
     shown (Path): A folder of JSONL files with texts that are shown to users, and so not used.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -75,8 +75,9 @@ def main(
     for source, count in srsly.read_yaml(mix).items():
         rng = random.Random(f"{seed} {source} examples")
         known = sources[source]
-        development += draw(known[:dev], tables, rng, dev)
-        train += draw(known[dev:], tables, rng, count)
+        size = 4 * dev if count > 100 * dev else dev
+        development += draw(known[:size], tables, rng, size)
+        train += draw(known[size:], tables, rng, count)
     for name, examples in (("train", train), ("dev", development)):
         random.Random(seed).shuffle(examples)
         srsly.write_jsonl(corpus / f"{name}.jsonl", examples)

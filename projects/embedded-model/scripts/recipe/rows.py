@@ -108,7 +108,7 @@ def join_rows(rows: list[Row], between: str) -> Row:
                 key: [_move(span, shift) for span in value] if isinstance(value, list) else value
                 for key, value in fields.items()
             }
-            whole.records.append((name, moved))
+            _add_record(whole.records, name, moved)
         for label_set, labels in row.classes.items():
             known = whole.classes.setdefault(label_set, [])
             known += [label for label in labels if label not in known]
@@ -116,6 +116,25 @@ def join_rows(rows: list[Row], between: str) -> Row:
         whole.unsure += row.unsure
         whole.likely += [key for key in row.likely if key not in whole.likely]
     return whole
+
+
+ANCHORS = frozenset(
+    {
+        *("name", "product name", "item", "drug", "ingredient", "job title", "patient", "company"),
+        *("invoice number", "order number", "flight number", "from", "to", "acquirer", "investor"),
+        *("home team", "winner", "property type", "age", "seller", "method", "airline"),
+    }
+)
+"""Fields that begin a record of their own. Without any of them, "The ticket costs 9 euros." goes on
+with the record before it."""
+
+
+def _add_record(records: list[tuple[str, dict[str, Any]]], name: str, fields: Any) -> None:
+    for other, known in records:
+        if other == name and not known.keys() & fields.keys() and not ANCHORS & fields.keys():
+            known.update(fields)
+            return
+    records.append((name, fields))
 
 
 def _move(span: tuple[int, int], shift: int) -> tuple[int, int]:

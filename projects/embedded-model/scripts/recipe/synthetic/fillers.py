@@ -130,6 +130,7 @@ def _collect(rows: Iterable[Row], slots: dict[str, str]) -> dict[str, list[str]]
     for row in rows:
         for start, end, label in row.entities:
             slot, name = slots.get(label), row.text[start:end]
-            if slot and 2 < len(name) < 40 and name[0].isupper() and name.count(" ") < 5:
+            fit = 2 < len(name) < 40 and name.count(" ") < 5 and name[-1].isalnum()
+            if slot and fit and name[0].isupper():
                 heard.setdefault(slot, {})[name] = None
     return {slot: list(names) for slot, names in heard.items()}
