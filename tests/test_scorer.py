@@ -239,12 +239,11 @@ def test_gold_of_other_tokens_and_another_vocabulary_is_scored_for_what_it_says(
     nlp = spacy.blank("en")
     pipe = nlp.add_pipe("gliner2", config={"schema": {"entities": ["label never seen before"]}})
     predicted = nlp.make_doc("Tim Cook-Miller spoke")
-    predicted.set_ents(
-        [Span(predicted, 0, 1, "label never seen before"), Span(predicted, 4, 5, "x")]
-    )
+    label = "label never seen before"
+    predicted.set_ents([Span(predicted, 0, 1, label), Span(predicted, 4, 5, label)])
     gold = Doc(spacy.blank("en").vocab, ["Tim", "Cook-Miller", "spoke"])
     gold.set_ents(
-        [Span(gold, 0, 2, "label never seen before")],
+        [Span(gold, 0, 2, label)],
         missing=[Span(gold, 2, 3)],
     )
     scores = pipe.score([Example(predicted, gold)])

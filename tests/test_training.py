@@ -285,7 +285,8 @@ def test_gradients_are_clipped_together(untrained):
 def test_slices_of_a_batch_are_learned_as_the_whole(untrained):
     gradients = []
     for size in (3, 1):
-        nlp = make_nlp(untrained, loss={"drop_negatives": 0.0})
+        exact = {"precision": "float32"}
+        nlp = make_nlp(untrained, loss={"drop_negatives": 0.0}, optimisation=exact)
         pipe = nlp.get_pipe("gliner2")
         data = examples(nlp)
         for first in range(0, len(data), size):
@@ -324,7 +325,8 @@ def test_averages_that_would_not_be_kept_are_reported(untrained):
 
 
 def test_dropout_reaches_the_network(untrained):
-    nlp = make_nlp(untrained, loss={"drop_negatives": 0.0})
+    exact = {"precision": "float32"}
+    nlp = make_nlp(untrained, loss={"drop_negatives": 0.0}, optimisation=exact)
     pipe, data = nlp.get_pipe("gliner2"), examples(nlp)
 
     def once(drop):

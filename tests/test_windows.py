@@ -13,25 +13,25 @@ from spacy_gliner2.inference.windows import (
 
 
 def test_a_short_text_is_one_window():
-    assert make_windows([1] * 384, window=384, stride=320, capacity=None, max_width=8) == [
+    assert make_windows([1] * 384, window=384, stride=320, capacity=10_000, max_width=8) == [
         Window(0, 384)
     ]
 
 
 def test_windows_advance_by_the_stride():
-    windows = make_windows([1] * 1000, window=384, stride=320, capacity=None, max_width=8)
+    windows = make_windows([1] * 1000, window=384, stride=320, capacity=10_000, max_width=8)
     assert windows == [Window(0, 384), Window(320, 704), Window(640, 1000)]
 
 
 def test_no_words_need_no_window():
-    assert make_windows([], window=8, stride=8, capacity=None, max_width=8) == []
+    assert make_windows([], window=8, stride=8, capacity=10_000, max_width=8) == []
 
 
 @given(
     lengths=st.lists(st.integers(0, 12), min_size=1, max_size=300),
     window=st.integers(12, 60),
     share=st.floats(0.2, 1.0),
-    capacity=st.none() | st.integers(96, 150),
+    capacity=st.integers(96, 150),
 )
 def test_windows_cover_every_span_and_fit(lengths, window, share, capacity):
     max_width = 8
@@ -43,7 +43,7 @@ def test_windows_cover_every_span_and_fit(lengths, window, share, capacity):
     assert windows[-1].end == len(lengths)
     for one in windows:
         assert 0 < one.end - one.start <= window
-        assert capacity is None or sum(lengths[one.start : one.end]) <= capacity
+        assert sum(lengths[one.start : one.end]) <= capacity
     for start in range(len(lengths)):
         end = min(start + max_width, len(lengths))
         assert any(one.start <= start and end <= one.end for one in windows)
