@@ -200,6 +200,36 @@ def test_a_sequence_is_encoded_the_same_in_any_batch(config: PretrainedConfig) -
         assert torch.allclose(together[i], alone[i], rtol=0, atol=1e-5)
 
 
+@every_config
+def test_states_of_some_tokens_are_those_among_all(config: PretrainedConfig) -> None:
+    _, encoder = pair(config)
+    lengths = [7, 40, 40, 1, 90]
+    ids = random_ids(lengths)
+    rows = torch.tensor([0, 6, 7, 8, 50, 86, 87, 88, 177])
+    with torch.no_grad():
+        some, all_states = encoder(ids, lengths, rows), encoder(ids, lengths)
+    assert torch.allclose(some, all_states[rows], rtol=0, atol=1e-5)
+
+
+@packed_families
+def test_tokens_that_are_alike_are_embedded_once(
+    config: PretrainedConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, encoder = pair(config)
+    embedded: list[int] = []
+    embed = encoder._embed
+
+    def counted(ids: Tensor, places: Tensor | None) -> Tensor:
+        embedded.append(len(ids))
+        return embed(ids, places)
+
+    monkeypatch.setattr(encoder, "_embed", counted)
+    own = random_ids([8])[:8]
+    with torch.no_grad():
+        encoder(own.repeat(5), [8] * 5)
+    assert embedded[0] <= 8
+
+
 @packed_families
 def test_many_sequences_of_equal_length_are_encoded_like_each_of_them(
     config: PretrainedConfig,
@@ -341,7 +371,7 @@ def test_what_follows_from_weights_is_computed_once(
     def fail(*linears: nn.Linear) -> tuple[Tensor, Tensor]:
         raise AssertionError("the weights were fused again")
 
-    monkeypatch.setattr(f"{type(encoder).__module__}.fuse", fail)
+    monkeypatch.setattr("spacy_gliner2.model.encoders.layer.fuse", fail)
     with torch.inference_mode():
         assert torch.equal(encoder(ids, [9]), before)
     with torch.no_grad():

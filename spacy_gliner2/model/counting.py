@@ -3,6 +3,8 @@
 Formulas: section 1.5 of the reference. Parameter names are those of its checkpoints.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
@@ -34,11 +36,31 @@ class Counting(nn.Module):
         RETURNS (Tensor): The queries. Those of an instance do not depend on `count`.
             *Shape:* (groups, count, labels, hidden)
         """
+        states = self._read_numbers(fields, count)
+        return self.queries(states, fields[:, None].expand_as(states))
+
+    def for_counts(self, fields: Tensor, counts: Sequence[int]) -> Sequence[Tensor]:
+        """Make queries for groups with the same number of labels, but not of instances.
+
+        fields (Tensor): Encoder states of the labels. *Shape:* (groups, labels, hidden)
+        counts (Sequence): Number of instances of each group, `MAX_COUNT` at most.
+        RETURNS (Sequence): The queries of each group. *Shape:* (instances, labels, hidden)
+        """
+        instances = torch.tensor(list(counts), device=fields.device)
+        groups = torch.repeat_interleave(instances)
+        numbers = torch.cat([torch.arange(count) for count in counts]).to(fields.device)
+        states = self._read_numbers(fields, max(counts))[groups, numbers]
+        queries = self.queries(states[:, None], fields[groups][:, None])
+        split: Sequence[Tensor] = queries.squeeze(1).split(list(counts))
+        return split
+
+    def _read_numbers(self, fields: Tensor, count: int) -> Tensor:
+        """RETURNS (Tensor): States of the GRU. *Shape:* (groups, count, labels, hidden)"""
         groups, labels, hidden = fields.shape
         steps = self.pos_embedding.weight[:count, None, :].expand(count, groups * labels, hidden)
         states, _ = self.gru(steps.contiguous(), fields.reshape(1, groups * labels, hidden))
-        states = states.view(count, groups, labels, hidden).transpose(0, 1)
-        return self.queries(states, fields[:, None].expand_as(states))
+        by_group: Tensor = states.view(count, groups, labels, hidden).transpose(0, 1)
+        return by_group
 
     def queries(self, states: Tensor, fields: Tensor) -> Tensor:
         """Turn the states of the GRU into queries.

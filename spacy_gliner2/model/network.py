@@ -4,104 +4,24 @@ Formulas: sections 1.3 to 1.6 of the reference. Parameter names are those of its
 """
 
 from collections.abc import Sequence
-from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 
 from ..inference.prompt import Kind
-from ..inference.scores import GroupScores, SequenceScores
+from ..inference.scores import FloatArray, GroupScores, SequenceScores
 from ..inference.sequences import TokenSequence
 from .config import SpanConfig
-from .counting import COUNTING_LAYERS, MAX_COUNT
+from .counting import COUNTING_LAYERS, MAX_COUNT, Counting
 from .encoders import PackedEncoder
-from .rows import pool_rows
-
-
-def _linear(layers: nn.Sequential, index: int) -> nn.Linear:
-    layer = layers[index]
-    assert isinstance(layer, nn.Linear)
-    return layer
+from .places import Asked, Places, States
+from .precision import Precision
+from .rows import pool_tokens
+from .spans import SpanMarker, linear_layer
 
 
 def _mlp(inputs: int, inner: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, inner), nn.ReLU(), nn.Linear(inner, outputs))
-
-
-class SpanMarker(nn.Module):
-    """Scores spans by their first and last word, without a vector for each span.
-
-    hidden (int): Width of the encoder.
-    max_width (int): Most words of a span.
-    dropout (float): Share of the inner units that are left out in training.
-    """
-
-    def __init__(self, hidden: int, max_width: int, dropout: float) -> None:
-        super().__init__()
-        self.max_width = max_width
-        self.project_start = self._projection(hidden, hidden, dropout)
-        self.project_end = self._projection(hidden, hidden, dropout)
-        self.out_project = self._projection(2 * hidden, hidden, dropout)
-
-    @staticmethod
-    def _projection(inputs: int, hidden: int, dropout: float) -> nn.Sequential:
-        return nn.Sequential(
-            nn.Linear(inputs, 4 * hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(4 * hidden, hidden),
-        )
-
-    def project(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Do once for each row what its spans share.
-
-        The first layer of `out_project` is linear in the start and the end, so that its two
-        halves are applied to rows and not to spans.
-
-        rows (Tensor): Encoder states of the rows. *Shape:* (rows, hidden)
-        RETURNS (tuple): What a row adds to the spans that start and that end there.
-            *Shape:* (rows, 4 * hidden) each.
-        """
-        hidden = rows.shape[1]
-        first = _linear(self.out_project, 0)
-        starts = F.relu(self.project_start(rows))
-        ends = F.relu(self.project_end(rows))
-        return (
-            F.linear(starts, first.weight[:, :hidden], first.bias),
-            F.linear(ends, first.weight[:, hidden:]),
-        )
-
-    def fold(self, queries: Tensor) -> tuple[Tensor, Tensor]:
-        """Apply the last layer of `out_project` to the queries, which are fewer than the spans.
-
-        queries (Tensor): *Shape:* (queries, hidden)
-        RETURNS (tuple): The folded queries and what each adds to a score.
-            *Shape:* (queries, 4 * hidden) and (queries,)
-        """
-        last = _linear(self.out_project, 3)
-        return queries @ last.weight, queries @ last.bias
-
-    def forward(self, starts: Tensor, ends: Tensor, folded: Tensor, bias: Tensor) -> Tensor:
-        """Score all spans of one sequence.
-
-        starts (Tensor): From `project`, for the rows of the sequence.
-        ends (Tensor): From `project`, for the rows of the sequence.
-        folded (Tensor): From `fold`, for the queries of the sequence.
-        bias (Tensor): From `fold`, for the queries of the sequence.
-        RETURNS (Tensor): Logits; minus infinity for spans that end after the last row.
-            *Shape:* (queries, rows, max_width)
-        """
-        count = starts.shape[0]
-        by_width = []
-        for width in range(min(self.max_width, count)):
-            spans = starts[: count - width] + ends[width:]
-            spans = self.out_project[2](F.relu(spans, inplace=not spans.requires_grad))
-            logits = torch.addmm(bias, spans, folded.T)
-            by_width.append(F.pad(logits, (0, 0, 0, width), value=-torch.inf))
-        missing = self.max_width - len(by_width)
-        scores = F.pad(torch.stack(by_width, dim=1), (0, 0, 0, missing), value=-torch.inf)
-        return scores.permute(2, 0, 1)
 
 
 class Network(nn.Module):
@@ -130,21 +50,33 @@ class Network(nn.Module):
         return layer
 
     @property
+    def precision(self) -> Precision:
+        """RETURNS (str): What it computes with where no gradient is recorded."""
+        return self.encoder.precision
+
+    @precision.setter
+    def precision(self, precision: Precision) -> None:
+        self.encoder.precision = precision
+
+    @property
     def device(self) -> torch.device:
         """RETURNS (torch.device): Where the weights are."""
         return next(self.count_pred.parameters()).device
 
-    def encode(self, sequences: Sequence[TokenSequence]) -> Tensor:
+    def encode(self, sequences: Sequence[TokenSequence], wanted: Tensor | None = None) -> Tensor:
         """Run the encoder.
 
         sequences (Sequence): The sequences.
-        RETURNS (Tensor): The states of all their tokens, one sequence after the other.
-            *Shape:* (tokens, hidden)
+        wanted (Tensor): Positions, among all tokens, of those whose states are wanted; None for
+            all. *Shape:* (wanted,)
+        RETURNS (Tensor): The states of the tokens, one sequence after the other.
+            *Shape:* (tokens or wanted, hidden)
         """
         ids = [i for sequence in sequences for i in (*sequence.prompt.ids, *sequence.ids)]
         lengths = [len(sequence) for sequence in sequences]
-        states: Tensor = self.encoder(torch.tensor(ids, device=self.device), lengths)
-        return states.to(_linear(self.count_pred, 0).weight.dtype)
+        rows = None if wanted is None else wanted.to(self.device)
+        states: Tensor = self.encoder(torch.tensor(ids, device=self.device), lengths, rows)
+        return states.to(linear_layer(self.count_pred, 0).weight.dtype)
 
     def forward(self, sequences: Sequence[TokenSequence]) -> list[SequenceScores]:
         """Score a batch.
@@ -152,108 +84,112 @@ class Network(nn.Module):
         sequences (Sequence): The sequences, each with a prompt of its own.
         RETURNS (list): For each sequence, the scores for each group of its prompt.
         """
-        states = self.encode(sequences)
-        bases = [0, *accumulate(len(sequence) for sequence in sequences)][:-1]
-        groups = [
-            (n, group) for n, sequence in enumerate(sequences) for group in sequence.prompt.groups
-        ]
-        parents = torch.tensor([bases[n] + group.parent for n, group in groups], dtype=torch.long)
-        children = [[bases[n] + child for child in group.children] for n, group in groups]
-        tasks = [i for i, (_, group) in enumerate(groups) if group.kind is Kind.CLASSIFICATION]
-        others = [i for i, (_, group) in enumerate(groups) if group.kind is not Kind.CLASSIFICATION]
+        places = Places(sequences, self.config.token_pooling)
+        states = places.pick(self.encode(sequences, places.wanted))
+        counts = self._count(places, states)
+        scores: list[list[GroupScores]] = [[] for _ in sequences]
+        labels = iter(self._classify(places, states))
+        spans = iter(self._score_spans(places, sequences, states, counts))
+        for i, one in enumerate(places.asked):
+            found = GroupScores(0, None)
+            if one.classifies:
+                found = GroupScores(0, next(labels))
+            elif counts[i] > 0:
+                found = GroupScores(counts[i], next(spans))
+            scores[one.owner].append(found)
+        return [tuple(own) for own in scores]
 
-        scores: list[GroupScores] = [GroupScores(0, None)] * len(groups)
-        for i, logits in zip(tasks, self._classify(states, children, tasks), strict=True):
-            scores[i] = GroupScores(0, logits.float().cpu().numpy())
-        counts = self._count(states, parents, others)
-        asked = {
-            i: 1 if groups[i][1].kind is Kind.ENTITIES else count
+    def _classify(self, places: Places, states: States) -> list[FloatArray]:
+        """RETURNS (list): The logits of the labels of each classification."""
+        own = [states.labels[i] for i, one in enumerate(places.asked) if one.classifies]
+        if not own:
+            return []
+        logits: Tensor = self.classifier(torch.cat(own)).squeeze(-1)
+        found = logits.float().cpu().split([len(labels) for labels in own])
+        return [part.numpy() for part in found]
+
+    def _count(self, places: Places, states: States) -> dict[int, int]:
+        """RETURNS (dict): The number of instances of each group that is no classification."""
+        groups = [i for i, one in enumerate(places.asked) if not one.classifies]
+        if not groups:
+            return {}
+        counts = self.count_pred(states.parents).argmax(dim=-1).tolist()
+        return dict(zip(groups, counts, strict=True))
+
+    def _score_spans(
+        self,
+        places: Places,
+        sequences: Sequence[TokenSequence],
+        states: States,
+        counts: dict[int, int],
+    ) -> list[FloatArray]:
+        """Score the spans of all sequences for the queries of all their groups.
+
+        RETURNS (list): The probabilities for each group with any instances, as in `GroupScores`.
+        """
+        queries = self._queries(places.asked, states, counts)
+        members: dict[int, list[Tensor]] = {}
+        for i, made in queries.items():
+            members.setdefault(places.asked[i].owner, []).append(made)
+        if not members:
+            return []
+        readers = [n for n, owner in enumerate(places.readers) if owner in members]
+        rows = pool_tokens(
+            torch.cat([states.tokens[n] for n in readers]),
+            torch.tensor(
+                [size for owner in members for _, size in sequences[owner].rows],
+                device=self.device,
+            ),
+            self.config.token_pooling,
+        )
+        scores = self.spans.score(
+            *self.spans.project(rows),
+            [len(sequences[owner].rows) for owner in members],
+            [torch.cat([made.flatten(0, 1) for made in own]) for own in members.values()],
+        )
+        return [
+            part
+            for found, own in zip(scores, members.values(), strict=True)
+            for part in _by_group(found, own)
+        ]
+
+    def _queries(
+        self, asked: Sequence[Asked], states: States, counts: dict[int, int]
+    ) -> dict[int, Tensor]:
+        """Make the queries of all groups that have as many labels at once.
+
+        RETURNS (dict): The queries of each group with any. *Shape:* (instances, labels, hidden)
+        """
+        slots = {
+            i: 1 if asked[i].group.kind is Kind.ENTITIES else count
             for i, count in counts.items()
             if count > 0
         }
-        queries = self._queries(states, children, asked)
-        for i, probabilities in self._span_scores(states, sequences, bases, groups, queries):
-            scores[i] = GroupScores(counts[i], probabilities.float().cpu().numpy())
-        return _by_sequence(scores, sequences)
-
-    def _classify(
-        self, states: Tensor, children: list[list[int]], tasks: list[int]
-    ) -> Sequence[Tensor]:
-        if not tasks:
-            return ()
-        flat = torch.tensor([child for i in tasks for child in children[i]], device=states.device)
-        logits: Tensor = self.classifier(states[flat]).squeeze(-1)
-        found: Sequence[Tensor] = logits.split([len(children[i]) for i in tasks])
-        return found
-
-    def _count(self, states: Tensor, parents: Tensor, groups: list[int]) -> dict[int, int]:
-        if not groups:
-            return {}
-        logits = self.count_pred(states[parents[groups].to(states.device)])
-        return dict(zip(groups, logits.argmax(dim=-1).tolist(), strict=True))
-
-    def _queries(
-        self, states: Tensor, children: list[list[int]], asked: dict[int, int]
-    ) -> dict[int, Tensor]:
-        """Make the queries of all groups that are alike in labels and instances at once.
-
-        asked (dict): Number of instances of each group.
-        RETURNS (dict): The queries of each group. *Shape:* (instances, labels, hidden)
-        """
-        alike: dict[tuple[int, int], list[int]] = {}
-        for i, count in asked.items():
-            alike.setdefault((len(children[i]), count), []).append(i)
+        alike: dict[int, list[int]] = {}
+        for i in slots:
+            alike.setdefault(len(states.labels[i]), []).append(i)
         queries: dict[int, Tensor] = {}
-        for (_, count), members in alike.items():
-            positions = torch.tensor([children[i] for i in members], device=states.device)
-            made = self.count_embed(states[positions], count)
+        layer = self.count_embed
+        assert isinstance(layer, Counting)
+        for members in alike.values():
+            fields = torch.stack([states.labels[i] for i in members])
+            made = layer.for_counts(fields, [slots[i] for i in members])
             queries.update(zip(members, made, strict=True))
-        return queries
-
-    def _span_scores(
-        self,
-        states: Tensor,
-        sequences: Sequence[TokenSequence],
-        bases: list[int],
-        groups: Sequence[tuple[int, object]],
-        queries: dict[int, Tensor],
-    ) -> list[tuple[int, Tensor]]:
-        """Score the spans of each sequence for all queries of its groups at once."""
-        members: dict[int, list[int]] = {}
-        for i in sorted(queries):
-            members.setdefault(groups[i][0], []).append(i)
-        if not members:
-            return []
-        rows = pool_rows(
-            states,
-            [(bases[n] + first, size) for n in members for first, size in sequences[n].rows],
-            self.config.token_pooling,
-        )
-        starts, ends = self.spans.project(rows)
-        ordered = [i for own in members.values() for i in own]
-        folded, bias = self.spans.fold(torch.cat([queries[i].flatten(0, 1) for i in ordered]))
-        found = []
-        row = query = 0
-        for n, own in members.items():
-            last = row + len(sequences[n].rows)
-            sizes = [queries[i].shape[0] * queries[i].shape[1] for i in own]
-            end = query + sum(sizes)
-            logits = self.spans(
-                starts[row:last], ends[row:last], folded[query:end], bias[query:end]
-            )
-            for i, part in zip(own, logits.sigmoid().split(sizes), strict=True):
-                found.append((i, part.unflatten(0, queries[i].shape[:2])))
-            row, query = last, end
-        return found
+        return {i: queries[i] for i in slots}
 
 
-def _by_sequence(
-    scores: list[GroupScores], sequences: Sequence[TokenSequence]
-) -> list[SequenceScores]:
-    grouped = []
+def _by_group(scores: FloatArray, queries: Sequence[Tensor]) -> list[FloatArray]:
+    """Give each group of a sequence its scores.
+
+    scores (ndarray): *Shape:* (rows, max_width, all queries)
+    queries (Sequence): The queries of each group. *Shape:* (instances, labels, hidden)
+    RETURNS (list): Views. *Shape:* (instances, labels, rows, max_width) each.
+    """
+    found = []
     first = 0
-    for sequence in sequences:
-        last = first + len(sequence.prompt.groups)
-        grouped.append(tuple(scores[first:last]))
-        first = last
-    return grouped
+    for made in queries:
+        instances, labels, _ = made.shape
+        own = scores[:, :, first : first + instances * labels].transpose(2, 0, 1)
+        found.append(own.reshape(instances, labels, *scores.shape[:2]))
+        first += instances * labels
+    return found

@@ -23,9 +23,21 @@ def pool_rows(states: Tensor, rows: Sequence[tuple[int, int]], pooling: TokenPoo
     words = torch.repeat_interleave(sizes)
     offsets = torch.arange(len(words), device=states.device)
     offsets = offsets - (sizes.cumsum(0) - sizes)[words]
+    return pool_tokens(states[firsts[words] + offsets], sizes, pooling)
+
+
+def pool_tokens(tokens: Tensor, sizes: Tensor, pooling: TokenPooling) -> Tensor:
+    """Take one state for each word, of the states of the words' tokens one after the other.
+
+    tokens (Tensor): *Shape:* (tokens, hidden)
+    sizes (Tensor): Number of the tokens of each word. *Shape:* (words,)
+    pooling (str): "mean" or "max" over the tokens of a word; "first" if they are its first ones.
+    RETURNS (Tensor): *Shape:* (words, hidden)
+    """
+    if pooling == "first":
+        return tokens
     reduce = "mean" if pooling == "mean" else "amax"
-    pooled = states.new_zeros(len(rows), states.shape[1])
-    index = words[:, None].expand(-1, states.shape[1])
-    return pooled.scatter_reduce(
-        0, index, states[firsts[words] + offsets], reduce, include_self=False
-    )
+    words = torch.repeat_interleave(sizes)
+    pooled = tokens.new_zeros(len(sizes), tokens.shape[1])
+    index = words[:, None].expand(-1, tokens.shape[1])
+    return pooled.scatter_reduce(0, index, tokens, reduce, include_self=False)

@@ -1,17 +1,14 @@
-"""What all encoders share: they read packed tokens and remember what follows from their weights."""
+"""What all encoders share: they read packed tokens and may be asked for some of the states."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .cache import WeightCache
-
-T = TypeVar("T")
+from ..derived import DerivingModule
 
 
-class PackedEncoder(nn.Module):
+class PackedEncoder(DerivingModule):
     """An encoder that reads the sequences of a batch one after the other, without padding.
 
     Its parameters are those of the `transformers` model and have the same names.
@@ -24,25 +21,27 @@ class PackedEncoder(nn.Module):
         super().__init__()
         self.hidden_size = hidden_size
         self.max_positions = max_positions
-        self._cache: WeightCache[object] = WeightCache()
 
-    def forward(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None = None) -> Tensor:
         """Encode a batch.
 
         ids (Tensor): Token ids of all sequences, one after the other. *Shape:* (tokens,)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens, hidden_size)
+        rows (Tensor): Positions in `ids` of the tokens whose states are wanted, None for all.
+            *Shape:* (rows,)
+        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
         RAISES (ValueError): If the lengths do not add up or a sequence is too long.
         """
         self._check(ids, lengths)
-        return self.encode(ids, lengths)
+        return self.encode(ids, lengths, rows)
 
-    def encode(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
+    def encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
         """Encode a batch that was checked: what a kind of encoder has to define.
 
         ids (Tensor): Token ids of all sequences. *Shape:* (tokens,)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens, hidden_size)
+        rows (Tensor): Positions of the tokens whose states are wanted, None for all.
+        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
         """
         raise NotImplementedError
 
@@ -59,44 +58,6 @@ class PackedEncoder(nn.Module):
                 f"lengths has a sequence of {max(lengths)} tokens, and the encoder reads "
                 f"{self.max_positions} at most; use a smaller window"
             )
-
-    @property
-    def records(self) -> bool:
-        """RETURNS (bool): Whether the forward pass may be followed by a backward pass."""
-        return self.training or torch.is_grad_enabled()
-
-    def derived(self, modules: Sequence[nn.Module], make: Callable[[], T]) -> T:
-        """Return what is computed from weights, remembered unless gradients are recorded.
-
-        modules (Sequence): The modules that have the weights.
-        make (Callable): Computes it.
-        RETURNS (T): The value.
-        """
-        if self.records:
-            return make()
-        weights = [weight for module in modules for weight in module.parameters()]
-        value: T = self._cache.get(weights, make)  # type: ignore[assignment]
-        return value
-
-    def train(self, mode: bool = True) -> "PackedEncoder":
-        """Switch between training and evaluation.
-
-        mode (bool): True for training.
-        RETURNS (PackedEncoder): The encoder itself.
-        """
-        if mode != self.training:
-            self._cache.clear()
-        super().train(mode)
-        return self
-
-    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "PackedEncoder":
-        self._cache.clear()
-        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
-        return self
-
-    def _load_from_state_dict(self, *args: object, **kwargs: object) -> None:
-        self._cache.clear()
-        super()._load_from_state_dict(*args, **kwargs)
 
 
 def positions(lengths: Sequence[int], device: torch.device) -> Tensor:

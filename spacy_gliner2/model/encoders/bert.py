@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 from transformers import BertModel, PretrainedConfig
 
-from .base import PackedEncoder, positions, runs
-from .layer import Intermediate, Output, add_and_norm, feed_forward, fuse
+from .base import positions, runs
+from .layered import LayeredEncoder, PreparedLayer
 
 
 class _Embeddings(Protocol):
@@ -26,20 +26,10 @@ class _SelfAttention(Protocol):
     value: nn.Linear
     num_attention_heads: int
     dropout: nn.Dropout
+    training: bool
 
 
-class _Attention(Protocol):
-    self: _SelfAttention
-    output: Output
-
-
-class _Layer(Protocol):
-    attention: _Attention
-    intermediate: Intermediate
-    output: Output
-
-
-class PackedBert(PackedEncoder):
+class PackedBert(LayeredEncoder):
     """BERT without padding, with the weights of a `transformers` model.
 
     model (BertModel): The model, whose modules become those of the encoder.
@@ -47,11 +37,9 @@ class PackedBert(PackedEncoder):
 
     def __init__(self, model: BertModel) -> None:
         config = model.config
-        super().__init__(config.hidden_size, config.max_position_embeddings)
-        self.gelu = config.hidden_act == "gelu"
-        for name, child in model.named_children():
-            self.add_module(name, child)
-        self.training = model.training
+        super().__init__(
+            model, config.hidden_size, config.max_position_embeddings, config.hidden_act
+        )
 
     @staticmethod
     def supports(config: PretrainedConfig) -> bool:
@@ -63,42 +51,38 @@ class PackedBert(PackedEncoder):
         absolute = getattr(config, "position_embedding_type", "absolute") == "absolute"
         return config.model_type == "bert" and absolute and not config.is_decoder
 
-    @property
-    def layers(self) -> Sequence[_Layer]:
-        """RETURNS (Sequence): The layers."""
-        return cast(Sequence[_Layer], cast(nn.Module, self.encoder).layer)
+    def _prepare(self) -> list[PreparedLayer]:
+        prepared = []
+        for layer in self.layers:
+            own: _SelfAttention = layer.attention.self
+            block = self._block(layer, own.query, own.key, own.value)
+            prepared.append(PreparedLayer(PackedAttention(own), block))
+        return prepared
 
-    def encode(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Encode a batch that was checked.
+    def _places(self, lengths: Sequence[int], device: torch.device) -> Tensor:
+        return positions(lengths, device)
 
-        ids (Tensor): Token ids of all sequences. *Shape:* (tokens,)
-        lengths (Sequence[int]): Number of tokens of each sequence.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens, hidden_size)
-        """
-        layers, records = self.layers, self.records
-        attentions = [layer.attention.self for layer in layers]
-        sources = [cast(nn.Module, attention) for attention in attentions]
-        fused = self.derived(sources, lambda: [fuse(a.query, a.key, a.value) for a in attentions])
-        states = self._embed(ids, lengths)
-        for layer, (weight, bias) in zip(layers, fused, strict=True):
-            projected = F.linear(states, weight, bias)
-            context = self._attend(layer.attention.self, projected, lengths)
-            states = add_and_norm(layer.attention.output, context, states, records)
-            states = feed_forward(layer.intermediate, layer.output, states, self.gelu, records)
-        return states
-
-    def _embed(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
+    def _embed(self, ids: Tensor, places: Tensor | None) -> Tensor:
         tables = cast(_Embeddings, self.embeddings)
         states = tables.word_embeddings(ids) + tables.token_type_embeddings.weight[0]
-        states = states + tables.position_embeddings(positions(lengths, ids.device))
+        states = states + tables.position_embeddings(places)
         embedded: Tensor = tables.dropout(tables.LayerNorm(states))
-        return embedded
+        return self.cast(embedded)
 
-    def _attend(
-        self, attention: _SelfAttention, projected: Tensor, lengths: Sequence[int]
-    ) -> Tensor:
+
+class PackedAttention:
+    """Attention within each sequence of a batch.
+
+    attention (nn.Module): What the layer says of it.
+    """
+
+    def __init__(self, attention: _SelfAttention) -> None:
+        self._attention = attention
+
+    def __call__(self, projected: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+        attention = self._attention
         heads = attention.num_attention_heads
-        dropout = attention.dropout.p if self.training else 0.0
+        dropout = attention.dropout.p if attention.training else 0.0
         contexts = []
         for first, count, length in runs(lengths):
             own = projected[first : first + count * length]

@@ -1,7 +1,6 @@
 """DeBERTa v2 and v3 over packed tokens (He et al. 2021, https://arxiv.org/abs/2111.09543)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Protocol, cast
 
@@ -11,8 +10,8 @@ from torch.nn import functional as F  # noqa: N812
 from transformers import DebertaV2Model, PretrainedConfig
 from transformers.activations import ACT2FN
 
-from .base import PackedEncoder, positions, runs
-from .layer import Intermediate, Output, add_and_norm, feed_forward, fuse
+from .base import positions, runs
+from .layered import LayeredEncoder, PreparedLayer
 from .relative import Distances, PositionTables
 
 QUERIES = 256
@@ -44,17 +43,7 @@ class _SelfAttention(Protocol):
     dropout: nn.Dropout
     num_attention_heads: int
     attention_head_size: int
-
-
-class _Attention(Protocol):
-    self: _SelfAttention
-    output: Output
-
-
-class _Layer(Protocol):
-    attention: _Attention
-    intermediate: Intermediate
-    output: Output
+    training: bool
 
 
 class _Convolution(Protocol):
@@ -64,27 +53,12 @@ class _Convolution(Protocol):
 
 
 class _Encoder(Protocol):
-    layer: Sequence[_Layer]
     rel_embeddings: nn.Embedding
     LayerNorm: nn.LayerNorm
     conv: _Convolution | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Projections:
-    """What a layer's attention multiplies with.
-
-    weight (Tensor): Weights of queries, keys and values. *Shape:* (3 * all heads, hidden)
-    bias (Tensor): Their biases. *Shape:* (3 * all heads,)
-    tables (PositionTables): Projections of the relative embeddings.
-    """
-
-    weight: Tensor
-    bias: Tensor
-    tables: PositionTables
-
-
-class PackedDeberta(PackedEncoder):
+class PackedDeberta(LayeredEncoder):
     """DeBERTa without padding, with the weights of a `transformers` model.
 
     model (DebertaV2Model): The model, whose modules become those of the encoder.
@@ -93,18 +67,15 @@ class PackedDeberta(PackedEncoder):
     def __init__(self, model: DebertaV2Model) -> None:
         config = model.config
         biased = getattr(config, "position_biased_input", True)
-        super().__init__(config.hidden_size, config.max_position_embeddings if biased else None)
+        limit = config.max_position_embeddings if biased else None
+        super().__init__(model, config.hidden_size, limit, config.hidden_act)
         terms = (config.pos_att_type or []) if config.relative_attention else []
         self.kinds = frozenset(terms) & {"c2p", "p2c"}
         self.factor = 1 + len(frozenset(config.pos_att_type or []) & {"c2p", "p2c"})
         self.shared = getattr(config, "share_att_key", False)
         self.normed = "layer_norm" in getattr(config, "norm_rel_ebd", "none").lower()
-        self.distances = _distances(config)
-        self.gelu = config.hidden_act == "gelu"
+        self.distances = _read_distances(config)
         self.conv_act = getattr(config, "conv_act", "tanh")
-        for name, child in model.named_children():
-            self.add_module(name, child)
-        self.training = model.training
 
     @staticmethod
     def supports(config: PretrainedConfig) -> bool:
@@ -120,83 +91,93 @@ class PackedDeberta(PackedEncoder):
         """RETURNS (_Encoder): The layers and what they share."""
         return cast(_Encoder, self.encoder)
 
-    def encode(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
-        """Encode a batch that was checked.
-
-        ids (Tensor): Token ids of all sequences. *Shape:* (tokens,)
-        lengths (Sequence[int]): Number of tokens of each sequence.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens, hidden_size)
-        """
-        records = self.records
-        rows = self.distances.rows(max(lengths), ids.device)
-        embedded = states = self._embed(ids, lengths)
-        for i, (layer, own) in enumerate(zip(self.body.layer, self._projections(), strict=True)):
-            projected = F.linear(states, own.weight, own.bias)
-            tables = own.tables.by_distance(rows)
-            context = self._attend(layer.attention.self, projected, tables, lengths)
-            states = add_and_norm(layer.attention.output, context, states, records)
-            states = feed_forward(layer.intermediate, layer.output, states, self.gelu, records)
-            if i == 0 and self.body.conv is not None:
-                states = self._convolve(self.body.conv, embedded, states, lengths)
-        return states
-
-    def _embed(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
-        tables = cast(_Embeddings, self.embeddings)
-        states: Tensor = tables.word_embeddings(ids)
-        if tables.position_embeddings is not None:
-            states = states + tables.position_embeddings(positions(lengths, ids.device))
-        if tables.token_type_embeddings is not None:
-            states = states + tables.token_type_embeddings.weight[0]
-        if tables.embed_proj is not None:
-            states = tables.embed_proj(states)
-        embedded: Tensor = tables.dropout(tables.LayerNorm(states))
-        return embedded
-
-    def _projections(self) -> list[_Projections]:
-        body = self.body
-        attentions = [layer.attention.self for layer in body.layer]
-        sources = [cast(nn.Module, attention) for attention in attentions]
-        if not self.kinds:
-            return self.derived(sources, lambda: [self._project(a, None) for a in attentions])
-        sources += [body.rel_embeddings, *([body.LayerNorm] if self.normed else [])]
-        return self.derived(
-            sources, lambda: [self._project(a, self._relative()) for a in attentions]
-        )
+    def _prepare(self) -> list[PreparedLayer]:
+        relative = self._relative() if self.kinds else None
+        prepared = []
+        for layer in self.layers:
+            own: _SelfAttention = layer.attention.self
+            block = self._block(layer, own.query_proj, own.key_proj, own.value_proj)
+            scale = 1 / sqrt(own.attention_head_size * self.factor)
+            tables = self._tables(own, relative, scale)
+            prepared.append(PreparedLayer(DisentangledAttention(own, tables, scale), block))
+        return prepared
 
     def _relative(self) -> Tensor:
         embeddings = self.body.rel_embeddings.weight
         normed: Tensor = self.body.LayerNorm(embeddings) if self.normed else embeddings
         return normed[: 2 * self.distances.span]
 
-    def _project(self, attention: _SelfAttention, relative: Tensor | None) -> _Projections:
-        weight, bias = fuse(attention.query_proj, attention.key_proj, attention.value_proj)
+    def _tables(
+        self, attention: _SelfAttention, relative: Tensor | None, scale: float
+    ) -> PositionTables:
+        """Project the relative embeddings; the projections are scaled as scores are."""
         if relative is None:
-            return _Projections(weight, bias, PositionTables(None, None))
+            return PositionTables(None, None)
         relative = attention.pos_dropout(relative)
         keys = queries = None
         if "c2p" in self.kinds:
             linear = attention.key_proj if self.shared else attention.pos_key_proj
-            keys = self._table(attention, linear(relative))
+            keys = self._table(attention, linear(relative) * scale)
         if "p2c" in self.kinds:
             linear = attention.query_proj if self.shared else attention.pos_query_proj
-            queries = self._table(attention, linear(relative))
-        return _Projections(weight, bias, PositionTables(keys, queries))
+            queries = self._table(attention, linear(relative) * scale)
+        return PositionTables(keys, queries)
 
     def _table(self, attention: _SelfAttention, projected: Tensor) -> Tensor:
         by_head = projected.view(projected.shape[0], attention.num_attention_heads, -1)
-        return by_head.transpose(0, 1).contiguous() * self._scale(attention)
+        return self.cast(by_head.transpose(0, 1).contiguous())
 
-    def _scale(self, attention: _SelfAttention) -> float:
-        return 1 / sqrt(attention.attention_head_size * self.factor)
+    def _distances(self, lengths: Sequence[int], device: torch.device) -> Tensor:
+        return self.distances.rows(max(lengths), device)
 
-    def _attend(
-        self,
-        attention: _SelfAttention,
-        projected: Tensor,
-        tables: PositionTables,
-        lengths: Sequence[int],
-    ) -> Tensor:
-        heads = attention.num_attention_heads
+    def _places(self, lengths: Sequence[int], device: torch.device) -> Tensor | None:
+        biased = cast(_Embeddings, self.embeddings).position_embeddings is not None
+        return positions(lengths, device) if biased else None
+
+    def _embed(self, ids: Tensor, places: Tensor | None) -> Tensor:
+        tables = cast(_Embeddings, self.embeddings)
+        states: Tensor = tables.word_embeddings(ids)
+        if tables.position_embeddings is not None:
+            states = states + tables.position_embeddings(places)
+        if tables.token_type_embeddings is not None:
+            states = states + tables.token_type_embeddings.weight[0]
+        if tables.embed_proj is not None:
+            states = tables.embed_proj(states)
+        embedded: Tensor = tables.dropout(tables.LayerNorm(states))
+        return self.cast(embedded)
+
+    def _selects(self, i: int) -> bool:
+        # The convolution after the first layer reads the neighbours of every token.
+        return super()._selects(i) and (i > 0 or self.body.conv is None)
+
+    def _after(self, i: int, states: Tensor, embedded: Tensor, lengths: Sequence[int]) -> Tensor:
+        convolution = self.body.conv
+        if i > 0 or convolution is None:
+            return states
+        sequences = embedded.to(convolution.conv.weight.dtype).split(list(lengths))
+        mixed = torch.cat([convolution.conv(sequence.T).T for sequence in sequences])
+        mixed = ACT2FN[self.conv_act](convolution.dropout(mixed))
+        normed: Tensor = convolution.LayerNorm(states + mixed)
+        return self.cast(normed)
+
+
+class DisentangledAttention:
+    """Attention within each sequence of a batch, with what positions add to its scores.
+
+    attention (nn.Module): What the layer says of it.
+    tables (PositionTables): The layer's projections of the relative embeddings.
+    scale (float): What scores are multiplied with.
+    """
+
+    def __init__(self, attention: _SelfAttention, tables: PositionTables, scale: float) -> None:
+        self._attention = attention
+        self._tables = tables
+        self._scale = scale
+
+    def __call__(self, projected: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+        assert rows is not None
+        tables = self._tables.by_distance(rows)
+        heads = self._attention.num_attention_heads
         budget = SCORES if projected.device.type == "cpu" else SCORES_GPU
         contexts = []
         for first, count, length in runs(lengths):
@@ -205,38 +186,24 @@ class PackedDeberta(PackedEncoder):
             for part in own.split(max(1, budget // (heads * length * length))):
                 query, key, value = part.permute(2, 0, 3, 1, 4)
                 blocks = [
-                    self._attend_block(attention, block, key, value, tables, i * QUERIES)
+                    self._attend(block, key, value, tables, i * QUERIES)
                     for i, block in enumerate(query.split(QUERIES, dim=2))
                 ]
-                contexts += [_merge(blocks)]
+                contexts.append(_merge(blocks))
         return contexts[0] if len(contexts) == 1 else torch.cat(contexts)
 
-    def _attend_block(
-        self,
-        attention: _SelfAttention,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        tables: PositionTables,
-        first: int,
+    def _attend(
+        self, query: Tensor, key: Tensor, value: Tensor, tables: PositionTables, first: int
     ) -> Tensor:
+        attention = self._attention
         return F.scaled_dot_product_attention(
             query,
             key,
             value,
             attn_mask=tables.bias(query, key, first),
-            dropout_p=attention.dropout.p if self.training else 0.0,
-            scale=self._scale(attention),
+            dropout_p=attention.dropout.p if attention.training else 0.0,
+            scale=self._scale,
         )
-
-    def _convolve(
-        self, convolution: _Convolution, embedded: Tensor, states: Tensor, lengths: Sequence[int]
-    ) -> Tensor:
-        sequences = embedded.split(list(lengths))
-        mixed = torch.cat([convolution.conv(sequence.T).T for sequence in sequences])
-        mixed = ACT2FN[self.conv_act](convolution.dropout(mixed))
-        normed: Tensor = convolution.LayerNorm(states + mixed)
-        return normed
 
 
 def _merge(blocks: Sequence[Tensor]) -> Tensor:
@@ -249,7 +216,7 @@ def _merge(blocks: Sequence[Tensor]) -> Tensor:
     return context.transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-def _distances(config: PretrainedConfig) -> Distances:
+def _read_distances(config: PretrainedConfig) -> Distances:
     limit = getattr(config, "max_relative_positions", -1)
     if limit < 1:
         limit = config.max_position_embeddings

@@ -41,12 +41,13 @@ class PaddedEncoder(PackedEncoder):
         self._model.train(mode)
         return self
 
-    def encode(self, ids: Tensor, lengths: Sequence[int]) -> Tensor:
+    def encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
         """Encode a batch that was checked.
 
         ids (Tensor): Token ids of all sequences. *Shape:* (tokens,)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens, hidden_size)
+        rows (Tensor): Positions of the tokens whose states are wanted, None for all.
+        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
         """
         sequences = ids.split(list(lengths))
         states: dict[int, Tensor] = {}
@@ -59,7 +60,8 @@ class PaddedEncoder(PackedEncoder):
             output = self._model(input_ids=padded, attention_mask=mask.long())
             for row, i in zip(output.last_hidden_state, members, strict=True):
                 states[i] = row[: lengths[i]]
-        return torch.cat([states[i] for i in range(len(lengths))])
+        packed = torch.cat([states[i] for i in range(len(lengths))])
+        return packed if rows is None else packed[rows]
 
 
 def similar(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -1,10 +1,14 @@
-"""The part of a layer that the BERT family shares: projection, residual, norm and feed-forward."""
+"""The part of a layer that the BERT family shares: all but the attention itself."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+from ..linear import FUSED, make_linear
+from ..precision import Precision
 
 ROWS = 1024
 """Rows of a tile of the feed-forward, so that its inner states stay in the processor's cache."""
@@ -25,6 +29,42 @@ class Intermediate(Protocol):
     intermediate_act_fn: Callable[[Tensor], Tensor]
 
 
+class Attention(Protocol):
+    """Attention and what follows it."""
+
+    self: Any
+    output: Output
+
+
+class Layer(Protocol):
+    """A layer of a `transformers` model of the family."""
+
+    attention: Attention
+    intermediate: Intermediate
+    output: Output
+
+
+class Block(Protocol):
+    """A layer without its attention."""
+
+    def project(self, states: Tensor) -> Tensor:
+        """Make queries, keys and values.
+
+        states (Tensor): *Shape:* (tokens, hidden)
+        RETURNS (Tensor): *Shape:* (tokens, 3 * all heads)
+        """
+        ...
+
+    def finish(self, context: Tensor, states: Tensor) -> Tensor:
+        """Make the new states of some tokens.
+
+        context (Tensor): What their attention gave. *Shape:* (tokens, all heads)
+        states (Tensor): Their old states. *Shape:* (tokens, hidden)
+        RETURNS (Tensor): *Shape:* (tokens, hidden)
+        """
+        ...
+
+
 def fuse(*linears: nn.Linear) -> tuple[Tensor, Tensor]:
     """Make one linear layer of several that read the same input.
 
@@ -35,46 +75,83 @@ def fuse(*linears: nn.Linear) -> tuple[Tensor, Tensor]:
     return weight, torch.cat([linear.bias for linear in linears])
 
 
-def add_and_norm(output: Output, inner: Tensor, residual: Tensor, records: bool) -> Tensor:
-    """Project, add what came in, and norm.
+class RecordedBlock:
+    """A block whose gradients may be needed, so that nothing is prepared or overwritten.
 
-    output (Output): The weights.
-    inner (Tensor): What to project. *Shape:* (tokens, inner)
-    residual (Tensor): What came in. *Shape:* (tokens, hidden)
-    records (bool): Whether gradients may be needed, so that nothing may be overwritten.
-    RETURNS (Tensor): The normed sum. *Shape:* (tokens, hidden)
+    layer (Layer): The layer.
+    projections (nn.Linear): The projections to queries, keys and values.
     """
-    projected: Tensor = output.dense(inner)
-    if records:
-        projected = output.dropout(projected) + residual
-    else:
-        projected += residual
-    normed: Tensor = output.LayerNorm(projected)
-    return normed
+
+    def __init__(self, layer: Layer, *projections: nn.Linear) -> None:
+        self._layer = layer
+        self._projections = projections
+
+    def project(self, states: Tensor) -> Tensor:
+        return F.linear(states, *fuse(*self._projections))
+
+    def finish(self, context: Tensor, states: Tensor) -> Tensor:
+        layer = self._layer
+        states = self._add(layer.attention.output, context, states)
+        inner = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(states))
+        return self._add(layer.output, inner, states)
+
+    def _add(self, output: Output, inner: Tensor, residual: Tensor) -> Tensor:
+        projected: Tensor = output.dropout(output.dense(inner))
+        normed: Tensor = output.LayerNorm(projected + residual)
+        return normed
 
 
-def feed_forward(
-    intermediate: Intermediate, output: Output, states: Tensor, gelu: bool, records: bool
-) -> Tensor:
-    """Run the feed-forward, tile by tile where nothing has to be kept for gradients.
+class PackedBlock:
+    """A block whose linear layers are prepared once.
 
-    intermediate (Intermediate): Weights of the first half.
-    output (Output): Weights of the second half.
-    states (Tensor): The states. *Shape:* (tokens, hidden)
-    gelu (bool): Whether the activation is GELU, which has a form that overwrites its input.
-    records (bool): Whether gradients may be needed, so that nothing may be overwritten.
-    RETURNS (Tensor): The new states. *Shape:* (tokens, hidden)
+    layer (Layer): The layer.
+    projections (nn.Linear): The projections to queries, keys and values.
+    activation (str): Name of the activation.
+    precision (str): What to compute with.
     """
-    if records:
-        inner = intermediate.intermediate_act_fn(intermediate.dense(states))
-        return add_and_norm(output, inner, states, records)
-    tiles = []
-    for tile in _tiles(states):
-        inner = intermediate.dense(tile)
-        inner = torch.ops.aten.gelu_(inner) if gelu else intermediate.intermediate_act_fn(inner)
-        tiles.append(add_and_norm(output, inner, tile, records))
-    return tiles[0] if len(tiles) == 1 else torch.cat(tiles)
+
+    def __init__(
+        self, layer: Layer, *projections: nn.Linear, activation: str, precision: Precision
+    ) -> None:
+        fused = activation if activation in FUSED else None
+        attended, inner, outer = layer.attention.output, layer.intermediate, layer.output
+        self.project = make_linear(*fuse(*projections), precision)
+        self._attended = make_linear(attended.dense.weight, attended.dense.bias, precision)
+        self._inner = make_linear(inner.dense.weight, inner.dense.bias, precision, fused)
+        self._activate = None if fused else inner.intermediate_act_fn
+        self._outer = make_linear(outer.dense.weight, outer.dense.bias, precision)
+        self._attended_norm = Norm(attended.LayerNorm, precision)
+        self._outer_norm = Norm(outer.LayerNorm, precision)
+
+    def finish(self, context: Tensor, states: Tensor) -> Tensor:
+        tiles = [self._finish(*tile) for tile in zip(*map(_tiles, (context, states)), strict=True)]
+        return tiles[0] if len(tiles) == 1 else torch.cat(tiles)
+
+    def _finish(self, context: Tensor, states: Tensor) -> Tensor:
+        states = self._attended_norm(self._attended(context, states))
+        inner = self._inner(states)
+        if self._activate is not None:
+            inner = self._activate(inner)
+        return self._outer_norm(self._outer(inner, states))
+
+
+class Norm:
+    """Layer normalisation for states of a precision.
+
+    norm (nn.LayerNorm): The weights.
+    precision (str): What to compute with.
+    """
+
+    def __init__(self, norm: nn.LayerNorm, precision: Precision) -> None:
+        weight, bias = norm.weight.detach(), norm.bias.detach()
+        if precision == "bfloat16":
+            weight, bias = weight.bfloat16(), bias.bfloat16()
+        self._weight, self._bias, self._eps = weight, bias, norm.eps
+
+    def __call__(self, states: Tensor) -> Tensor:
+        return F.layer_norm(states, self._weight.shape, self._weight, self._bias, self._eps)
 
 
 def _tiles(states: Tensor) -> Sequence[Tensor]:
-    return (states,) if states.shape[0] <= ROWS else states.split(ROWS)
+    tiles: Sequence[Tensor] = states.split(ROWS)
+    return tiles
