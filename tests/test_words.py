@@ -261,4 +261,4 @@ def test_whatever_comes_out_of_any_text_is_at_its_offsets(nlp):
     check()
     assert found["texts"] >= 1000
     for kind in ("ents", "spans", "relations", "records"):
-        assert found[kind] > 1000, found
+        assert found[kind] > 300, found
