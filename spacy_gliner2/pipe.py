@@ -9,13 +9,15 @@ from spacy import util
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
+from thinc.api import Shim
 
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
 from .ents_filter import EntsFilter
 from .extraction import Extraction
-from .inference.extractor import Extractor, Request
+from .hosted.backend import make_extractor
+from .inference.extractor import Request
 from .inference.settings import Settings
-from .model.architecture import GLiNER2Model, get_shim
+from .model.architecture import GLiNER2Model, is_local
 from .saving import Saved, choose_saved
 from .schema import FrozenSchema, freeze
 from .schema.config import check_config_schema
@@ -74,7 +76,7 @@ class GLiNER2Pipe(LearningPipe):
         self.schema = FrozenSchema.from_dict(schema)
         self._ents_filter = ents_filter
         self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
-        self._extractor = Extractor(model)
+        self._extractor = make_extractor(model)
         self._set_learner(loss, optimisation, augmentation)
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
@@ -210,6 +212,17 @@ class GLiNER2Pipe(LearningPipe):
         )
         return scores
 
+    @property
+    def is_trainable(self) -> bool:
+        """RETURNS (bool): Whether `spacy train` updates it: not a model served elsewhere."""
+        return is_local(self.model)
+
+    @property
+    def _shim(self) -> Shim:
+        """RETURNS (Shim): What holds the weights, or stands for those that are served."""
+        (shim,) = self.model.shims
+        return shim
+
     def _settings(self, **changes: Any) -> Settings:
         values = {key: self.cfg[key] for key in Settings.keys()}  # noqa: SIM118
         values.update((key, value) for key, value in changes.items() if value is not None)
@@ -281,7 +294,7 @@ class GLiNER2Pipe(LearningPipe):
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda: self._saved().to_json(),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
-            "model": get_shim(self.model).to_bytes,
+            "model": self._shim.to_bytes,
         }
         content: bytes = util.to_bytes(parts, exclude)
         return content
@@ -298,7 +311,7 @@ class GLiNER2Pipe(LearningPipe):
             "cfg": lambda content: found.append(Saved.from_json(content)),
             "vocab": lambda content: self.vocab.from_bytes(content, exclude=exclude),
             "model": lambda content: self._load_model(
-                found, lambda: get_shim(self.model).from_bytes(content)
+                found, lambda: self._shim.from_bytes(content)
             ),
         }
         util.from_bytes(bytes_data, parts, exclude)
@@ -314,7 +327,7 @@ class GLiNER2Pipe(LearningPipe):
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda p: p.write_text(self._saved().to_json(), encoding="utf8"),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
-            "model": get_shim(self.model).to_disk,
+            "model": self._shim.to_disk,
         }
         util.to_disk(path, parts, exclude)
 
@@ -329,7 +342,7 @@ class GLiNER2Pipe(LearningPipe):
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda p: found.append(Saved.from_json(p.read_text(encoding="utf8"))),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-            "model": lambda p: self._load_model(found, lambda: get_shim(self.model).from_disk(p)),
+            "model": lambda p: self._load_model(found, lambda: self._shim.from_disk(p)),
         }
         util.from_disk(path, parts, exclude)
         self._restore(found)

@@ -1,8 +1,10 @@
 """The way of the data: texts to sequences to scores to findings to extractions."""
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from thinc.api import Model
 
@@ -53,16 +55,14 @@ class _Reading:
     error: Exception | None = None
 
 
-class Extractor:
+class TextExtractor(ABC):
     """Extracts what schemas ask for from texts, many at once.
 
-    model (Model): What `build_gliner2_model` returned.
+    model (Model): What a registered architecture returned.
     """
 
-    def __init__(self, model: Model[list[TokenSequence], list[SequenceScores]]) -> None:
+    def __init__(self, model: Model[Any, Any]) -> None:
         self.model = model
-        self._prompts: dict[FrozenSchema, Prompt] = {}
-        self._prompts_of: object = None
 
     def extract(self, requests: Sequence[Request]) -> list[Extraction]:
         """Extract from texts.
@@ -77,6 +77,27 @@ class Extractor:
                 raise outcome
             extractions.append(outcome)
         return extractions
+
+    @abstractmethod
+    def extract_each(self, requests: Sequence[Request]) -> list[Extraction | Exception]:
+        """Extract from texts; the failure of one does not touch the others.
+
+        requests (Sequence): The texts and what to do with them.
+        RETURNS (list): For each, its extraction or what was raised.
+        RAISES (Exception): What is the fault of no text.
+        """
+
+
+class Extractor(TextExtractor):
+    """Extracts with a model that is in memory.
+
+    model (Model): What `build_gliner2_model` returned.
+    """
+
+    def __init__(self, model: Model[list[TokenSequence], list[SequenceScores]]) -> None:
+        super().__init__(model)
+        self._prompts: dict[FrozenSchema, Prompt] = {}
+        self._prompts_of: object = None
 
     def extract_each(self, requests: Sequence[Request]) -> list[Extraction | Exception]:
         """Extract from texts; the failure of one does not touch the others.
