@@ -12,17 +12,18 @@ from spacy.vocab import Vocab
 from thinc.api import Shim
 
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
+from .backend import make_extractor
 from .ents_filter import EntsFilter
 from .extraction import Extraction
-from .hosted.backend import make_extractor
 from .inference.extractor import Request
 from .inference.settings import Settings
+from .inference.words import doc_words
 from .model.architecture import GLiNER2Model, is_local
 from .saving import Saved, choose_saved
 from .schema import FrozenSchema, freeze
 from .schema.config import check_config_schema
+from .sharing.component import SharingPipe
 from .training.augmentation import Augmentation
-from .training.component import LearningPipe, token_offsets
 from .training.loss_options import LossOptions
 from .training.optimisation import Optimisation
 
@@ -32,7 +33,7 @@ NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
 Scorer = Callable[..., Dict[str, Any]]  # noqa: UP006
 
 
-class GLiNER2Pipe(LearningPipe):
+class GLiNER2Pipe(SharingPipe):
     """Extracts entities, labels, relations and records.
 
     Every argument that `make_gliner2` documents can be read and changed in `cfg`; the schema is
@@ -74,9 +75,9 @@ class GLiNER2Pipe(LearningPipe):
         self.cfg = dict(cfg)
         check_config_schema(schema)
         self.schema = FrozenSchema.from_dict(schema)
+        self.listener_map = {}
         self._ents_filter = ents_filter
         self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
-        self._extractor = make_extractor(model)
         self._set_learner(loss, optimisation, augmentation)
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
@@ -85,11 +86,8 @@ class GLiNER2Pipe(LearningPipe):
         self._settings()
         options = self._options()
         check_cats(self.schema, options.cats_prefix)
-        if self.cfg["publish_trf_data"] is not False:
-            raise ValueError(
-                f"publish_trf_data: {self.cfg['publish_trf_data']!r}, but this version does not "
-                "share its encoder; make it false"
-            )
+        self._set_sharing()
+        self._extractor = make_extractor(self.model, self.cfg["publish_trf_data"])
         if self.vocab.lang in NO_BLANKS and self.cfg["word_splitter"] == "gliner2":
             warnings.warn(
                 f"word_splitter 'gliner2' splits at blanks, which the language {self.vocab.lang!r} "
@@ -185,8 +183,11 @@ class GLiNER2Pipe(LearningPipe):
 
     def _annotate(self, docs: Iterable[Doc], extractions: Sequence[Extraction]) -> int:
         options = self._options()
-        pairs = zip(docs, extractions, strict=True)
-        return sum(annotate(doc, extraction, options) for doc, extraction in pairs)
+        moved = 0
+        for doc, extraction in zip(docs, extractions, strict=True):
+            moved += annotate(doc, extraction, options)
+            self._publish(doc, extraction)
+        return moved
 
     def _report_moved(self, moved: int) -> None:
         """Warn once of all mentions that are not whole tokens."""
@@ -245,6 +246,7 @@ class GLiNER2Pipe(LearningPipe):
             score_attr=cfg["score_attr"],
             cats_prefix=cfg["cats_prefix"],
         )
+        self._install()
         register_extensions(options.relations_attr, options.structures_attr, options.score_attr)
         return options
 
@@ -269,7 +271,7 @@ class GLiNER2Pipe(LearningPipe):
         if own is not None:
             schema = self._parse(own)
             check_cats(schema, self.cfg["cats_prefix"])
-        words = token_offsets(doc) if settings.word_splitter == "spacy" else None
+        words = doc_words(doc) if settings.word_splitter == "spacy" else None
         return Request(doc.text, schema, settings, words)
 
     def _parse(self, data: Any) -> FrozenSchema:

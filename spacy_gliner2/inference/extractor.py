@@ -42,8 +42,19 @@ class Request:
 
 
 @dataclass(slots=True)
-class _Reading:
-    """A request on its way: what was made of it, and what was found so far."""
+class Reading:
+    """A request on its way: what was made of it, and what was found so far.
+
+    request (Request): The request.
+    prompt (Prompt): Its schema's prompt.
+    words (Words): The words of its text.
+    windows (list): The windows of its text.
+    sequences (list): What the model reads of each window.
+    findings (list): What was found in each window.
+    states (dict): By window, the states of its text, where they are kept.
+    patterns (Patterns): Runs the validators.
+    error (Exception): What was raised.
+    """
 
     request: Request
     prompt: Prompt
@@ -51,6 +62,7 @@ class _Reading:
     windows: list[Window]
     sequences: list[TokenSequence]
     findings: list[Findings | None] = field(default_factory=list)
+    states: dict[int, Any] = field(default_factory=dict)
     patterns: Patterns = field(default_factory=Patterns)
     error: Exception | None = None
 
@@ -125,20 +137,20 @@ class Extractor(TextExtractor):
             for reading in readings
         ]
 
-    def _read(self, request: Request) -> "_Reading | Exception":
+    def _read(self, request: Request) -> Reading | Exception:
         try:
             return self._prepare(request)
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             return error
 
-    def _prepare(self, request: Request) -> _Reading:
+    def _prepare(self, request: Request) -> Reading:
         settings = request.settings
         shim = get_shim(self.model)
         network = shim.checkpoint.network
         prompt = self._prompt(request.schema)
         words = read_words(request.text, settings.word_splitter, request.words)
         capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
-        ids = [_cut(found, capacity) for found in shim.subwords.all_ids(words.forms)]
+        ids = [cut_word(found, capacity) for found in shim.subwords.all_ids(words.forms)]
         windows = make_windows(
             [len(found) for found in ids],
             window=settings.window,
@@ -147,7 +159,7 @@ class Extractor(TextExtractor):
             max_width=network.config.max_width,
         )
         sequences = [make_sequence(prompt, ids, window) for window in windows]
-        return _Reading(request, prompt, words, windows, sequences, [None] * len(windows))
+        return Reading(request, prompt, words, windows, sequences, [None] * len(windows))
 
     def _prompt(self, schema: FrozenSchema) -> Prompt:
         subwords = get_shim(self.model).subwords
@@ -161,10 +173,10 @@ class Extractor(TextExtractor):
             self._prompts[schema] = prompt
         return prompt
 
-    def _run(self, batch: list[tuple[_Reading, int]]) -> None:
+    def _run(self, batch: list[tuple[Reading, int]]) -> None:
         """Run a batch, and if it fails each of its sequences by itself."""
         try:
-            scores = self.model.predict([reading.sequences[n] for reading, n in batch])
+            scores = self._score(batch)
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             if len(batch) > 1:
                 for one in batch:
@@ -175,7 +187,12 @@ class Extractor(TextExtractor):
         for (reading, n), found in zip(batch, scores, strict=True):
             self._decode(reading, n, found)
 
-    def _decode(self, reading: _Reading, n: int, scores: SequenceScores) -> None:
+    def _score(self, batch: list[tuple[Reading, int]]) -> list[SequenceScores]:
+        scores: list[SequenceScores]
+        scores = self.model.predict([reading.sequences[n] for reading, n in batch])
+        return scores
+
+    def _decode(self, reading: Reading, n: int, scores: SequenceScores) -> None:
         request, window = reading.request, reading.windows[n]
         decoder = WindowDecoder(
             request.text,
@@ -190,7 +207,7 @@ class Extractor(TextExtractor):
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             reading.error = error
 
-    def _finish(self, reading: _Reading) -> Extraction | Exception:
+    def _finish(self, reading: Reading) -> Extraction | Exception:
         if reading.error is not None:
             return reading.error
         request = reading.request
@@ -198,8 +215,13 @@ class Extractor(TextExtractor):
         return merge(request.text, request.schema, findings, request.settings.overlap_policy)
 
 
-def _cut(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
-    """Cut a word that is longer than a window; the heads know it by its first token."""
+def cut_word(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
+    """Cut a word that is longer than a window; the heads know it by its first token.
+
+    ids (tuple): The ids of the word.
+    capacity (int): Most tokens of a window.
+    RETURNS (tuple): The first of them.
+    """
     if len(ids) > capacity:
         warnings.warn(
             f"a word of {len(ids)} tokens is longer than a window ({capacity}), so that the model "
