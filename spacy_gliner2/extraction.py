@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from .sharing.encoding import TextEncoding
 
 ParsedValue: TypeAlias = float | int | bool | date
 
@@ -121,9 +124,11 @@ class Extraction:
     records (dict): For every structure of the schema, its records in the order in
         which the model counts them, window by window.
     decisions (tuple): One for every classification task of the schema.
+    encoding (tuple): What the encoder made of the text, where that is shared.
     """
 
     mentions: tuple[Mention, ...] = ()
     relations: tuple[RelationMention, ...] = ()
     records: dict[str, tuple[Record, ...]] = field(default_factory=dict)
     decisions: tuple[Decision, ...] = ()
+    encoding: "TextEncoding | None" = field(default=None, compare=False, repr=False)

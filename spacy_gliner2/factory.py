@@ -112,6 +112,7 @@ DEFAULT_SCORE_WEIGHTS: dict[str, float | None] = {
         "token.ent_type",
         "doc._.relations",
         "doc._.structures",
+        "doc._.trf_data",
         "span._.score",
     ],
     default_score_weights=DEFAULT_SCORE_WEIGHTS,
@@ -172,7 +173,8 @@ def make_gliner2(
         component's structures stay.
     score_attr (str): Name of the extension of Span for an entity's score.
     cats_prefix (bool): Whether keys of `doc.cats` are "task:label" instead of "label".
-    publish_trf_data (bool): Reserved for sharing the encoder; false.
+    publish_trf_data (bool): Whether to share the encoder: its states go to `doc._.trf_data`, where
+        components with a listener of spacy-transformers read them; see `docs/sharing.md`.
     scorer (Callable): Scores the component's annotations.
     loss (LossOptions): What it learns from annotation; see `spacy-gliner2.loss.v1`.
     optimisation (Optimisation): How its weights move; see `spacy-gliner2.optimisation.v1`.

@@ -6,7 +6,7 @@ from typing import Any
 
 from .extraction import Extraction
 from .formatting import Shape, check_names, format_extraction
-from .inference.extractor import Extractor, Request
+from .inference.extractor import Extractor, Request, TextExtractor
 from .inference.settings import Settings
 from .model.architecture import build_gliner2_model, get_shim
 from .model.checkpoint import save_checkpoint
@@ -47,10 +47,10 @@ class GLiNER2:
         by tokens, and texts of any length are read to their end.
     """
 
-    def __init__(self, extractor: Extractor, settings: Settings) -> None:
-        """Make a face; `from_pretrained` is the usual way.
+    def __init__(self, extractor: TextExtractor, settings: Settings) -> None:
+        """Make a face; `from_pretrained` and `from_api` are the usual ways.
 
-        extractor (Extractor): The core.
+        extractor (TextExtractor): The core.
         settings (Settings): How to extract where a call says nothing else.
         """
         self._extractor = extractor
@@ -84,6 +84,37 @@ class GLiNER2:
         _ = get_shim(model).checkpoint
         splitter: Any = _SPLITTERS[word_splitter]
         return cls(Extractor(model), Settings(word_splitter=splitter))
+
+    @classmethod
+    def from_api(
+        cls,
+        api_base_url: str | None = None,
+        *,
+        timeout: float = 30.0,
+        max_retries: int = 3,
+        **options: Any,
+    ) -> "GLiNER2":
+        """Use a model that is served; the key comes from the environment (see docs/hosted.md).
+
+        api_base_url (str): Where the service is; None for the environment's, or the public one.
+        timeout (float): Seconds to wait for the service.
+        max_retries (int): How often a call is repeated that was refused for load or failed.
+        **options (Any): Other arguments of `build_gliner2_api`.
+        RETURNS (GLiNER2): The face.
+        RAISES (AuthenticationError): If the environment has no key.
+        """
+        from .hosted.architecture import build_gliner2_api
+        from .hosted.extractor import HostedExtractor
+        from .hosted.options import find_key
+
+        if "api_key" in options:
+            raise TypeError(
+                "api_key: keys are taken from the environment alone, where no code or log shows "
+                "them; set FASTINO_API_KEY"
+            )
+        find_key()
+        model = build_gliner2_api(api_base_url, timeout=timeout, max_retries=max_retries, **options)
+        return cls(HostedExtractor(model), Settings())
 
     def save_pretrained(self, path: str | Path) -> None:
         """Write the checkpoint, in the layout of the `gliner2` package.

@@ -9,18 +9,21 @@ from spacy import util
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
+from thinc.api import Shim
 
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
+from .backend import make_extractor
 from .ents_filter import EntsFilter
 from .extraction import Extraction
-from .inference.extractor import Extractor, Request
+from .inference.extractor import Request
 from .inference.settings import Settings
-from .model.architecture import GLiNER2Model, get_shim
+from .inference.words import doc_words
+from .model.architecture import GLiNER2Model, is_local
 from .saving import Saved, choose_saved
 from .schema import FrozenSchema, freeze
 from .schema.config import check_config_schema
+from .sharing.component import SharingPipe
 from .training.augmentation import Augmentation
-from .training.component import LearningPipe, token_offsets
 from .training.loss_options import LossOptions
 from .training.optimisation import Optimisation
 
@@ -30,7 +33,7 @@ NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
 Scorer = Callable[..., Dict[str, Any]]  # noqa: UP006
 
 
-class GLiNER2Pipe(LearningPipe):
+class GLiNER2Pipe(SharingPipe):
     """Extracts entities, labels, relations and records.
 
     Every argument that `make_gliner2` documents can be read and changed in `cfg`; the schema is
@@ -72,9 +75,9 @@ class GLiNER2Pipe(LearningPipe):
         self.cfg = dict(cfg)
         check_config_schema(schema)
         self.schema = FrozenSchema.from_dict(schema)
+        self.listener_map = {}
         self._ents_filter = ents_filter
         self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
-        self._extractor = Extractor(model)
         self._set_learner(loss, optimisation, augmentation)
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
@@ -83,11 +86,8 @@ class GLiNER2Pipe(LearningPipe):
         self._settings()
         options = self._options()
         check_cats(self.schema, options.cats_prefix)
-        if self.cfg["publish_trf_data"] is not False:
-            raise ValueError(
-                f"publish_trf_data: {self.cfg['publish_trf_data']!r}, but this version does not "
-                "share its encoder; make it false"
-            )
+        self._set_sharing()
+        self._extractor = make_extractor(self.model, self.cfg["publish_trf_data"])
         if self.vocab.lang in NO_BLANKS and self.cfg["word_splitter"] == "gliner2":
             warnings.warn(
                 f"word_splitter 'gliner2' splits at blanks, which the language {self.vocab.lang!r} "
@@ -183,8 +183,11 @@ class GLiNER2Pipe(LearningPipe):
 
     def _annotate(self, docs: Iterable[Doc], extractions: Sequence[Extraction]) -> int:
         options = self._options()
-        pairs = zip(docs, extractions, strict=True)
-        return sum(annotate(doc, extraction, options) for doc, extraction in pairs)
+        moved = 0
+        for doc, extraction in zip(docs, extractions, strict=True):
+            moved += annotate(doc, extraction, options)
+            self._publish(doc, extraction)
+        return moved
 
     def _report_moved(self, moved: int) -> None:
         """Warn once of all mentions that are not whole tokens."""
@@ -210,6 +213,17 @@ class GLiNER2Pipe(LearningPipe):
         )
         return scores
 
+    @property
+    def is_trainable(self) -> bool:
+        """RETURNS (bool): Whether `spacy train` updates it: not a model served elsewhere."""
+        return is_local(self.model)
+
+    @property
+    def _shim(self) -> Shim:
+        """RETURNS (Shim): What holds the weights, or stands for those that are served."""
+        (shim,) = self.model.shims
+        return shim
+
     def _settings(self, **changes: Any) -> Settings:
         values = {key: self.cfg[key] for key in Settings.keys()}  # noqa: SIM118
         values.update((key, value) for key, value in changes.items() if value is not None)
@@ -232,6 +246,7 @@ class GLiNER2Pipe(LearningPipe):
             score_attr=cfg["score_attr"],
             cats_prefix=cfg["cats_prefix"],
         )
+        self._install()
         register_extensions(options.relations_attr, options.structures_attr, options.score_attr)
         return options
 
@@ -256,7 +271,7 @@ class GLiNER2Pipe(LearningPipe):
         if own is not None:
             schema = self._parse(own)
             check_cats(schema, self.cfg["cats_prefix"])
-        words = token_offsets(doc) if settings.word_splitter == "spacy" else None
+        words = doc_words(doc) if settings.word_splitter == "spacy" else None
         return Request(doc.text, schema, settings, words)
 
     def _parse(self, data: Any) -> FrozenSchema:
@@ -281,7 +296,7 @@ class GLiNER2Pipe(LearningPipe):
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda: self._saved().to_json(),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
-            "model": get_shim(self.model).to_bytes,
+            "model": self._shim.to_bytes,
         }
         content: bytes = util.to_bytes(parts, exclude)
         return content
@@ -298,7 +313,7 @@ class GLiNER2Pipe(LearningPipe):
             "cfg": lambda content: found.append(Saved.from_json(content)),
             "vocab": lambda content: self.vocab.from_bytes(content, exclude=exclude),
             "model": lambda content: self._load_model(
-                found, lambda: get_shim(self.model).from_bytes(content)
+                found, lambda: self._shim.from_bytes(content)
             ),
         }
         util.from_bytes(bytes_data, parts, exclude)
@@ -314,7 +329,7 @@ class GLiNER2Pipe(LearningPipe):
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda p: p.write_text(self._saved().to_json(), encoding="utf8"),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
-            "model": get_shim(self.model).to_disk,
+            "model": self._shim.to_disk,
         }
         util.to_disk(path, parts, exclude)
 
@@ -329,7 +344,7 @@ class GLiNER2Pipe(LearningPipe):
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda p: found.append(Saved.from_json(p.read_text(encoding="utf8"))),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-            "model": lambda p: self._load_model(found, lambda: get_shim(self.model).from_disk(p)),
+            "model": lambda p: self._load_model(found, lambda: self._shim.from_disk(p)),
         }
         util.from_disk(path, parts, exclude)
         self._restore(found)

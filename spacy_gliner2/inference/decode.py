@@ -14,7 +14,7 @@ from .overlap import Candidate, best_per_span, rank, resolve_overlaps
 from .patterns import Patterns
 from .prompt import Group, Kind, Prompt
 from .scores import FloatArray, GroupScores, SequenceScores
-from .settings import Settings
+from .settings import OverlapPolicy, Settings
 from .values import parse_value
 from .words import Offsets
 
@@ -128,7 +128,7 @@ class WindowDecoder:
     ) -> Argument | None:
         candidates = self._candidates(scores, relation.threshold)
         for found in rank(candidates, self._settings.overlap_policy):
-            label = _entity_at(found, types, findings.candidates) if types else None
+            label = entity_at(found, types, findings.candidates) if types else None
             if label is not None or not types:
                 text = self._text[found.start : found.end]
                 return Argument(found.start, found.end, text, found.score, label)
@@ -150,42 +150,75 @@ class WindowDecoder:
         if part.choices:
             return self._choice(part, scores[list(self._prompt.choices[key]), 0])
         found = self._candidates(scores, part.threshold, part.validators)
-        policy = self._settings.overlap_policy
-        if part.dtype == "list":
-            kept = resolve_overlaps(found, policy)
-            return tuple(self._value(candidate, part) for candidate in kept)
-        return self._value(rank(found, policy)[0], part) if found else None
-
-    def _value(self, candidate: Candidate, part: StructureField) -> FieldValue:
-        text = self._text[candidate.start : candidate.end]
-        typed = part.dtype not in ("list", "str")
-        value = parse_value(text, part.dtype) if typed else None
-        return FieldValue(text, candidate.score, candidate.start, candidate.end, value, typed)
+        return choose_values(self._text, part, found, self._settings.overlap_policy)
 
     def _choice(self, part: StructureField, scores: FloatArray) -> FieldValues:
         """Pick among a field's choices.
 
         scores (ndarray): *Shape:* (choices,)
         """
-        threshold = self._settings.threshold if part.threshold is None else part.threshold
         values = [
             FieldValue(choice, float(score))
             for choice, score in zip(part.choices or (), scores, strict=True)
         ]
-        kept = [value for value in values if value.score >= np.float32(threshold)]
-        if part.dtype == "list":
-            return tuple(kept)
-        return max(kept, key=lambda value: value.score, default=None)
+        return choose_choices(part, values, self._settings.threshold)
+
+
+def choose_values(
+    text: str, part: StructureField, candidates: Sequence[Candidate], policy: OverlapPolicy
+) -> FieldValues:
+    """Pick the values of a field that are in the text.
+
+    text (str): The whole text.
+    part (StructureField): The field.
+    candidates (Sequence): The candidates that meet its threshold and validators.
+    policy (str): Which of several overlapping candidates stay.
+    RETURNS (FieldValues): All that stay for a list, else the best.
+    """
+    if part.dtype == "list":
+        kept = resolve_overlaps(candidates, policy)
+        return tuple(_value(text, candidate, part) for candidate in kept)
+    return _value(text, rank(candidates, policy)[0], part) if candidates else None
+
+
+def choose_choices(
+    part: StructureField, values: Sequence[FieldValue], threshold: float
+) -> FieldValues:
+    """Pick among a field's choices.
+
+    part (StructureField): The field.
+    values (Sequence): Its choices with their scores.
+    threshold (float): Smallest score where the field sets none.
+    RETURNS (FieldValues): All that meet the threshold for a list, else the best of them.
+    """
+    threshold = threshold if part.threshold is None else part.threshold
+    kept = [value for value in values if value.score >= np.float32(threshold)]
+    if part.dtype == "list":
+        return tuple(kept)
+    return max(kept, key=lambda value: value.score, default=None)
+
+
+def _value(text: str, candidate: Candidate, part: StructureField) -> FieldValue:
+    words = text[candidate.start : candidate.end]
+    typed = part.dtype not in ("list", "str")
+    value = parse_value(words, part.dtype) if typed else None
+    return FieldValue(words, candidate.score, candidate.start, candidate.end, value, typed)
 
 
 def _entities_first(pair: tuple[Group, GroupScores]) -> bool:
     return pair[0].kind is not Kind.ENTITIES
 
 
-def _entity_at(
+def entity_at(
     found: Candidate, types: Sequence[str], candidates: dict[str, list[Candidate]]
 ) -> str | None:
-    """Tell which of some types an argument is: the best entity that it holds or that holds it."""
+    """Tell which of some types an argument is: the best entity that it holds or that holds it.
+
+    found (Candidate): The argument.
+    types (Sequence): The labels that it may have.
+    candidates (dict): By entity label, the candidates.
+    RETURNS (str): The label; None if it is no entity with one of them.
+    """
     best: tuple[float, str] | None = None
     for label in types:
         for other in candidates.get(label, ()):

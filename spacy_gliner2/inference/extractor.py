@@ -1,8 +1,10 @@
 """The way of the data: texts to sequences to scores to findings to extractions."""
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from thinc.api import Model
 
@@ -40,8 +42,19 @@ class Request:
 
 
 @dataclass(slots=True)
-class _Reading:
-    """A request on its way: what was made of it, and what was found so far."""
+class Reading:
+    """A request on its way: what was made of it, and what was found so far.
+
+    request (Request): The request.
+    prompt (Prompt): Its schema's prompt.
+    words (Words): The words of its text.
+    windows (list): The windows of its text.
+    sequences (list): What the model reads of each window.
+    findings (list): What was found in each window.
+    states (dict): By window, the states of its text, where they are kept.
+    patterns (Patterns): Runs the validators.
+    error (Exception): What was raised.
+    """
 
     request: Request
     prompt: Prompt
@@ -49,20 +62,19 @@ class _Reading:
     windows: list[Window]
     sequences: list[TokenSequence]
     findings: list[Findings | None] = field(default_factory=list)
+    states: dict[int, Any] = field(default_factory=dict)
     patterns: Patterns = field(default_factory=Patterns)
     error: Exception | None = None
 
 
-class Extractor:
+class TextExtractor(ABC):
     """Extracts what schemas ask for from texts, many at once.
 
-    model (Model): What `build_gliner2_model` returned.
+    model (Model): What a registered architecture returned.
     """
 
-    def __init__(self, model: Model[list[TokenSequence], list[SequenceScores]]) -> None:
+    def __init__(self, model: Model[Any, Any]) -> None:
         self.model = model
-        self._prompts: dict[FrozenSchema, Prompt] = {}
-        self._prompts_of: object = None
 
     def extract(self, requests: Sequence[Request]) -> list[Extraction]:
         """Extract from texts.
@@ -77,6 +89,27 @@ class Extractor:
                 raise outcome
             extractions.append(outcome)
         return extractions
+
+    @abstractmethod
+    def extract_each(self, requests: Sequence[Request]) -> list[Extraction | Exception]:
+        """Extract from texts; the failure of one does not touch the others.
+
+        requests (Sequence): The texts and what to do with them.
+        RETURNS (list): For each, its extraction or what was raised.
+        RAISES (Exception): What is the fault of no text.
+        """
+
+
+class Extractor(TextExtractor):
+    """Extracts with a model that is in memory.
+
+    model (Model): What `build_gliner2_model` returned.
+    """
+
+    def __init__(self, model: Model[list[TokenSequence], list[SequenceScores]]) -> None:
+        super().__init__(model)
+        self._prompts: dict[FrozenSchema, Prompt] = {}
+        self._prompts_of: object = None
 
     def extract_each(self, requests: Sequence[Request]) -> list[Extraction | Exception]:
         """Extract from texts; the failure of one does not touch the others.
@@ -104,20 +137,20 @@ class Extractor:
             for reading in readings
         ]
 
-    def _read(self, request: Request) -> "_Reading | Exception":
+    def _read(self, request: Request) -> Reading | Exception:
         try:
             return self._prepare(request)
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             return error
 
-    def _prepare(self, request: Request) -> _Reading:
+    def _prepare(self, request: Request) -> Reading:
         settings = request.settings
         shim = get_shim(self.model)
         network = shim.checkpoint.network
         prompt = self._prompt(request.schema)
         words = read_words(request.text, settings.word_splitter, request.words)
         capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
-        ids = [_cut(found, capacity) for found in shim.subwords.all_ids(words.forms)]
+        ids = [cut_word(found, capacity) for found in shim.subwords.all_ids(words.forms)]
         windows = make_windows(
             [len(found) for found in ids],
             window=settings.window,
@@ -126,7 +159,7 @@ class Extractor:
             max_width=network.config.max_width,
         )
         sequences = [make_sequence(prompt, ids, window) for window in windows]
-        return _Reading(request, prompt, words, windows, sequences, [None] * len(windows))
+        return Reading(request, prompt, words, windows, sequences, [None] * len(windows))
 
     def _prompt(self, schema: FrozenSchema) -> Prompt:
         subwords = get_shim(self.model).subwords
@@ -140,10 +173,10 @@ class Extractor:
             self._prompts[schema] = prompt
         return prompt
 
-    def _run(self, batch: list[tuple[_Reading, int]]) -> None:
+    def _run(self, batch: list[tuple[Reading, int]]) -> None:
         """Run a batch, and if it fails each of its sequences by itself."""
         try:
-            scores = self.model.predict([reading.sequences[n] for reading, n in batch])
+            scores = self._score(batch)
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             if len(batch) > 1:
                 for one in batch:
@@ -154,7 +187,12 @@ class Extractor:
         for (reading, n), found in zip(batch, scores, strict=True):
             self._decode(reading, n, found)
 
-    def _decode(self, reading: _Reading, n: int, scores: SequenceScores) -> None:
+    def _score(self, batch: list[tuple[Reading, int]]) -> list[SequenceScores]:
+        scores: list[SequenceScores]
+        scores = self.model.predict([reading.sequences[n] for reading, n in batch])
+        return scores
+
+    def _decode(self, reading: Reading, n: int, scores: SequenceScores) -> None:
         request, window = reading.request, reading.windows[n]
         decoder = WindowDecoder(
             request.text,
@@ -169,7 +207,7 @@ class Extractor:
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             reading.error = error
 
-    def _finish(self, reading: _Reading) -> Extraction | Exception:
+    def _finish(self, reading: Reading) -> Extraction | Exception:
         if reading.error is not None:
             return reading.error
         request = reading.request
@@ -177,8 +215,13 @@ class Extractor:
         return merge(request.text, request.schema, findings, request.settings.overlap_policy)
 
 
-def _cut(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
-    """Cut a word that is longer than a window; the heads know it by its first token."""
+def cut_word(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
+    """Cut a word that is longer than a window; the heads know it by its first token.
+
+    ids (tuple): The ids of the word.
+    capacity (int): Most tokens of a window.
+    RETURNS (tuple): The first of them.
+    """
     if len(ids) > capacity:
         warnings.warn(
             f"a word of {len(ids)} tokens is longer than a window ({capacity}), so that the model "

@@ -5,6 +5,7 @@ import re
 import sys
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 Offsets = tuple[int, int]
 
@@ -73,6 +74,11 @@ def read_words(text: str, splitter: str, tokens: tuple[Offsets, ...] | None = No
     forms = [closed[start:end].lower() or "." for start, end in spans]
     last = len(text.rstrip())
     return Words(forms, [(min(start, last), min(end, last)) for start, end in spans])
+
+
+def doc_words(doc: Any) -> tuple[Offsets, ...]:
+    """RETURNS (tuple): Start and end of each token of a Doc that is no blank."""
+    return tuple((token.idx, token.idx + len(token)) for token in doc if not token.is_space)
 
 
 @functools.cache

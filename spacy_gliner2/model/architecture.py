@@ -1,7 +1,7 @@
 """The registered architecture `spacy-gliner2.GLiNER2Model.v1`."""
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from thinc.api import Model
@@ -68,10 +68,25 @@ def _check_device(device: str | None) -> None:
 
 
 def get_shim(model: GLiNER2Model) -> GLiNER2Shim:
-    """RETURNS (GLiNER2Shim): The torch model behind a thinc one."""
+    """Get the torch model behind a thinc one.
+
+    model (Model): What `build_gliner2_model` returned.
+    RETURNS (GLiNER2Shim): The torch model.
+    RAISES (ValueError): If the model is served elsewhere.
+    """
+    if not is_local(model):
+        raise ValueError(
+            "model: is served elsewhere, so that it has no weights here to train, save or look "
+            'into; choose @architectures = "spacy-gliner2.GLiNER2Model.v1"'
+        )
     (shim,) = model.shims
     assert isinstance(shim, GLiNER2Shim)
     return shim
+
+
+def is_local(model: "Model[Any, Any]") -> bool:
+    """RETURNS (bool): Whether the weights of a model are here, and not served elsewhere."""
+    return any(isinstance(shim, GLiNER2Shim) for shim in model.shims)
 
 
 def _forward(

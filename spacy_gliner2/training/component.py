@@ -10,7 +10,7 @@ from thinc.api import Optimizer
 
 from ..annotate import check_cats
 from ..inference.settings import Settings
-from ..inference.words import Offsets
+from ..inference.words import doc_words
 from ..model.architecture import GLiNER2Model
 from ..schema import FrozenSchema
 from .augmentation import Augmentation
@@ -194,10 +194,5 @@ class LearningPipe(TrainablePipe):  # type: ignore[misc]
         schema = self.schema if own is None else self._parse(own)
         tokens = example.predicted if example.predicted.text == doc.text else doc
         spacy_words = self.cfg["word_splitter"] == "spacy"
-        words = token_offsets(tokens) if spacy_words else None
+        words = doc_words(tokens) if spacy_words else None
         return TrainingText(doc.text, schema, reader.read(doc, schema), words)
-
-
-def token_offsets(doc: Any) -> tuple[Offsets, ...]:
-    """RETURNS (tuple): Start and end of each token of a Doc that is no blank."""
-    return tuple((token.idx, token.idx + len(token)) for token in doc if not token.is_space)

@@ -50,6 +50,7 @@ class Learner:
         self._problems = problems
         self._mover: WeightMover | None = None
         self._texts = 0
+        self._learned = 0
 
     def learn(self, texts: Sequence[TrainingText], settings: Settings, drop: float) -> Losses:
         """Add the gradients of texts.
@@ -64,11 +65,27 @@ class Learner:
             known = self._augmentation.apply(known)
         sequences, learned = self._prepare(known, settings)
         network = self._trained_network()
-        _set_dropout(network, drop)
+        set_dropout(network, drop)
         network.train()
         losses = self._run(network, sequences, learn=True)
         self._texts += learned
+        self._learned = learned
         return losses
+
+    def expect_gradients(self, texts: int, drop: float) -> float:
+        """Get the network ready for gradients of other components, beside those learned last.
+
+        texts (int): How many texts they are of.
+        drop (float): Dropout.
+        RETURNS (float): What they are to be multiplied with, so that `step` takes their mean over
+            batches where it takes that of the losses over texts.
+        """
+        network = self._trained_network()
+        set_dropout(network, drop)
+        network.train()
+        self._texts += max(0, texts - self._learned)
+        self._learned = 0
+        return float(texts) if self._loss.reduction == "mean" else 1.0
 
     def losses(self, texts: Sequence[TrainingText], settings: Settings) -> Losses:
         """Compute the losses of texts, as in `learn` but without learning or dropout.
@@ -151,7 +168,12 @@ def _is_mixed(precision: Precision, device: torch.device) -> bool:
     )
 
 
-def _set_dropout(network: nn.Module, drop: float) -> None:
+def set_dropout(network: nn.Module, drop: float) -> None:
+    """Set the dropout of all layers of a network.
+
+    network (Module): The network.
+    drop (float): The dropout.
+    """
     for module in network.modules():
         if isinstance(module, nn.Dropout):
             module.p = drop

@@ -1,0 +1,1 @@
+"""One encoder for several components, through the listeners of spacy-transformers."""
