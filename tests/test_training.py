@@ -9,6 +9,7 @@ from spacy.util import fix_random_seed
 from thinc.api import SGD, Adam, Optimizer, RAdam
 
 from spacy_gliner2.model.architecture import get_shim
+from spacy_gliner2.schema import freeze
 
 from .support.annotated import Annotated
 from .support.untrained import make_untrained
@@ -380,6 +381,23 @@ def test_texts_with_schemas_of_their_own_are_learned_with_these(untrained):
     for example in data:
         example.predicted._.gliner2_schema = example.reference._.gliner2_schema
     assert learn_by_heart(nlp, data, texts, ["entities"])
+
+
+def test_a_text_whose_own_schema_leaves_no_room_for_it_is_reported_and_left_out(untrained):
+    nlp = make_nlp(untrained, optimisation=QUICK)
+    before = weights(nlp)
+    pipe = nlp.get_pipe("gliner2")
+    text = Annotated("Ann saw Rome.", {"entities": ["woman"]}, entities={"woman": ["Ann"]})
+    example = text.example(nlp)
+    many = {"entities": ["woman", *(f"label number {n}" for n in range(500))]}
+    example.reference._.gliner2_schema = many
+    with pytest.warns(UserWarning, match="1 texts have a schema that leaves the encoder no room"):
+        pipe.update([example], sgd=Adam(1e-3, use_averages=False))
+    assert moved(before, weights(nlp)) == 0
+    pipe.schema = freeze(many)
+    example.reference._.gliner2_schema = None
+    with pytest.raises(ValueError, match="schema: takes"):
+        pipe.update([example])
 
 
 def test_an_empty_schema_is_collected_from_the_examples(untrained):

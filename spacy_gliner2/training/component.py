@@ -195,4 +195,5 @@ class LearningPipe(TrainablePipe):  # type: ignore[misc]
         tokens = example.predicted if example.predicted.text == doc.text else doc
         spacy_words = self.cfg["word_splitter"] == "spacy"
         words = doc_words(tokens) if spacy_words else None
-        return TrainingText(doc.text, schema, reader.read(doc, schema), words)
+        gold = reader.read(doc, schema)
+        return TrainingText(doc.text, schema, gold, words, own=own is not None)

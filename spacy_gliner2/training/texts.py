@@ -26,6 +26,7 @@ class TrainingText:
     gold (Gold): What is right.
     words (tuple): With the word splitter "spacy", start and end of each token.
     layout (Layout): In which order the schema is written; None for the usual one.
+    own (bool): Whether the schema is the text's own, so that another may fit where it does not.
     """
 
     text: str
@@ -33,6 +34,7 @@ class TrainingText:
     gold: Gold
     words: tuple[Offsets, ...] | None = None
     layout: Layout | None = None
+    own: bool = False
 
 
 def known_tasks(item: TrainingText, options: LossOptions) -> TrainingText:
@@ -83,7 +85,9 @@ class TextPreparer:
 
         item (TrainingText): The text; of all tasks of its schema something is to be learned.
         settings (Settings): How the text is read.
-        RETURNS (Sequence): One for each window; none if the schema is empty.
+        RETURNS (Sequence): One for each window; none if the schema is empty, or is the text's own
+            and leaves no room for it.
+        RAISES (ValueError): If the component's schema leaves no room for any text.
         """
         if not item.gold:
             self._problems.add(Problem.NO_ANNOTATION, repr(item.text[:40]))
@@ -93,7 +97,13 @@ class TextPreparer:
         subwords = self._shim.subwords
         prompt = make_prompt(item.schema, subwords, item.layout)
         words = read_words(item.text, settings.word_splitter, item.words)
-        capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
+        try:
+            capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
+        except ValueError:
+            if not item.own:
+                raise
+            self._problems.add(Problem.NO_ROOM, repr(item.text[:40]))
+            return ()
         ids = [found[:capacity] for found in subwords.all_ids(words.forms)]
         windows = make_windows(
             [len(found) for found in ids],
