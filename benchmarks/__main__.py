@@ -45,6 +45,9 @@ TEXTS = {"embedded": 128, "base": 24}
 LONGEST = {"embedded": 50_000, "base": 5_000}
 """Words of the longest document."""
 
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+"""How to tell the seconds: "cpu" for a machine that others use too, with one thread."""
+
 SAME = {"bfloat16": 0.995, "int8": 0.98}
 """Goals for the agreement of a precision's decisions with those of float32."""
 
@@ -57,6 +60,8 @@ class Bench:
     repetitions (int): How often each command is timed.
     scale (float): Share of the full number of texts.
     precisions (list): Our precisions.
+    clock (str): One of `CLOCKS`.
+    kinds (list): Kinds of texts for whole pipelines.
     rows (list): The figures.
     seconds (dict): Every repetition's seconds.
     """
@@ -65,8 +70,15 @@ class Bench:
     repetitions: int
     scale: float
     precisions: list[str]
+    clock: str
+    kinds: list[str]
     rows: list[Row] = field(default_factory=list)
     seconds: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    @property
+    def tell(self) -> Callable[[], float]:
+        """RETURNS (Callable): Tells the seconds."""
+        return CLOCKS[self.clock]
 
     def count(self, full: int) -> int:
         """RETURNS (int): The number of texts to use where the full one is given."""
@@ -79,7 +91,7 @@ class Bench:
 
     def time(self, label: str, commands: dict[str, Callable[[], Any]]) -> dict[str, list[float]]:
         """RETURNS (dict): Seconds of each command, remembered under a label."""
-        self.seconds[label] = interleave(commands, self.repetitions, label)
+        self.seconds[label] = interleave(commands, self.repetitions, label, self.tell)
         return self.seconds[label]
 
 
@@ -88,8 +100,8 @@ def end_to_end(bench: Bench, title: str, path: Path) -> None:
     for schema_name, schema in SCHEMAS.items():
         pipelines = {p: make_pipeline(str(path), schema, p) for p in bench.precisions}
         reference = Reference(path, schema)
-        for kind, full in COUNTS[title].items():
-            texts = make_texts(kind, bench.count(full))
+        for kind in bench.kinds:
+            texts = make_texts(kind, bench.count(COUNTS[title][kind]))
             run = reference.batch_long if kind == "long" else reference.batch
             commands: dict[str, Callable[[], Any]] = {"gliner2": lambda r=run, t=texts: r(t)}
             for p, nlp in pipelines.items():
@@ -200,11 +212,11 @@ def start_and_memory(bench: Bench, title: str, path: Path) -> None:
         starts: dict[str, list[float]] = {name: [] for name in processes.PROGRAMS}
         for turn in range(bench.repetitions + 1):
             for name, own in starts.items():
-                done = processes.run_process(name, path, schema, first)
+                done = processes.run_process(name, path, schema, first, bench.clock)
                 if turn:
                     own.append(done["first"])
         peaks = {
-            name: processes.run_process(name, path, schema, many)["peak"]
+            name: processes.run_process(name, path, schema, many, bench.clock)["peak"]
             for name in processes.PROGRAMS
         }
     bench.seconds[f"start, {title}"] = starts
@@ -228,7 +240,10 @@ def growth(bench: Bench, title: str, path: Path) -> None:
             text = join(passages, words, random.Random(5))
             copies = max(2_000 // words, 1)
             seconds = interleave(
-                {"": lambda t=text, c=copies: run_pipeline(nlp, [t] * c)}, 1, f"{words} words"
+                {"": lambda t=text, c=copies: run_pipeline(nlp, [t] * c)},
+                1,
+                f"{words} words",
+                bench.tell,
             )[""]
             costs[words] = 1e6 * min(seconds) / (words * copies)
     detail = ", ".join(f"{words} words: {cost:.0f} µs a word" for words, cost in costs.items())
@@ -250,18 +265,18 @@ def overhead(bench: Bench, title: str, path: Path) -> None:
         def timed(
             sequences: Any, forward: Callable[..., Any] = forward, inside: list[float] = inside
         ) -> Any:
-            start = time.perf_counter()
+            start = bench.tell()
             scores = forward(sequences)
-            inside[0] += time.perf_counter() - start
+            inside[0] += bench.tell() - start
             return scores
 
         network.forward = timed
         shares = []
         for turn in range(bench.repetitions + 1):
             docs: list[Doc] = [nlp.make_doc(text) for text in texts]
-            inside[0], start = 0.0, time.perf_counter()
+            inside[0], start = 0.0, bench.tell()
             list(pipe.pipe(docs, batch_size=len(docs)))
-            whole = time.perf_counter() - start
+            whole = bench.tell() - start
             if turn:
                 shares.append(100 * (whole - inside[0]) / whole)
         share = statistics.median(shares)
@@ -289,6 +304,8 @@ def main(
     threads: Annotated[int, typer.Option(help="0 for as many as torch chooses")] = 0,
     precisions: Annotated[str, typer.Option(help="Ours")] = "float32",
     only: Annotated[str, typer.Option(help="embedded, base or both")] = "both",
+    clock: Annotated[str, typer.Option(help="wall or cpu")] = "wall",
+    kinds: Annotated[str, typer.Option(help="Of texts")] = "short,mixed,long",
     parts: Annotated[str, typer.Option(help=f"Of {', '.join(PARTS)}; all if empty")] = "",
 ) -> None:
     """Compare spacy-gliner2 with gliner2 and ONNX Runtime on this machine.
@@ -300,8 +317,8 @@ def main(
     spacy.util.fix_random_seed(0)
     if threads:
         torch.set_num_threads(threads)
-    where = machine(torch.get_num_threads())
-    bench = Bench(folder, repetitions, scale, precisions.split(","))
+    where = {**machine(torch.get_num_threads()), "clock": clock}
+    bench = Bench(folder, repetitions, scale, precisions.split(","), clock, kinds.split(","))
     bench.rows, bench.seconds = read_json(output, where)
     wanted = parts.split(",") if parts else list(PARTS)
     for title in TITLES if only == "both" else [only]:
