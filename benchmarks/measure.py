@@ -9,22 +9,26 @@ from tqdm import tqdm
 
 
 def interleave(
-    commands: Mapping[str, Callable[[], Any]], repetitions: int, label: str = ""
+    commands: Mapping[str, Callable[[], Any]],
+    repetitions: int,
+    label: str = "",
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, list[float]]:
     """Time commands in turn, after one turn that does not count.
 
     commands (Mapping): What to time, by name.
     repetitions (int): How often.
     label (str): What to write beside the progress bar.
+    clock (Callable): Tells the seconds.
     RETURNS (dict): Seconds of each repetition, by name.
     """
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for turn in tqdm(range(repetitions + 1), desc=label, leave=False):
         for name, command in commands.items():
-            start = time.perf_counter()
+            start = clock()
             command()
             if turn:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(clock() - start)
     return seconds
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -81,3 +82,12 @@ def to_json(rows: Sequence[Row], where: dict[str, str], seconds: object) -> str:
         "seconds": seconds,
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_json(path: Path, where: dict[str, str]) -> tuple[list[Row], dict[str, Any]]:
+    """RETURNS (tuple): The rows and the seconds of a file, none if it is of another machine."""
+    data = json.loads(path.read_text(encoding="utf8")) if path.is_file() else {}
+    if data.get("machine") != where:
+        return [], {}
+    rows = [{key: value for key, value in row.items() if key != "met"} for row in data["rows"]]
+    return [Row(**row) for row in rows], data["seconds"]

@@ -19,6 +19,17 @@ def test_two_processes_answer_as_one_does(method):
     subprocess.run(program, check=True, cwd=ROOT)
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps_rollup").is_file(), reason="no such file here")
+def test_forked_workers_share_the_weights_that_their_parent_has_used():
+    program = [sys.executable, "-m", "tests.support.shared_weights"]
+    warm, cold = (
+        int(subprocess.run([*program, how], check=True, cwd=ROOT, capture_output=True).stdout)
+        for how in ("warm", "cold")
+    )
+    weights = 100  # MiB of the embedded checkpoint in float32, at least
+    assert warm < weights / 2 < weights < cold
+
+
 def test_two_threads_share_one_pipeline():
     nlp = spacy.blank("en")
     nlp.add_pipe("gliner2", config={"schema": SCHEMA})

@@ -8,12 +8,11 @@ from thinc.api import Model
 
 from ..inference.scores import SequenceScores
 from ..inference.sequences import TokenSequence
+from .precision import PRECISIONS
 from .shim import GLiNER2Shim
 from .source import EMBEDDED
 
 GLiNER2Model: TypeAlias = "Model[list[TokenSequence], list[SequenceScores]]"
-
-PRECISIONS = ("float32",)
 
 
 def build_gliner2_model(
@@ -36,7 +35,9 @@ def build_gliner2_model(
     name (str): "embedded" for the checkpoint inside the package, the path of a directory, or a
         name on the hub such as "fastino/gliner2-base-v1".
     revision (str): For a name on the hub: the commit, tag or branch.
-    precision (str): Type of the numbers that it computes with: "float32".
+    precision (str): Type of the numbers that it annotates with: "float32", "bfloat16" or "int8".
+        That the machine has it is seen when the weights load. The weights themselves, and what
+        is learned and saved, stay as they are.
     device (str): Where it runs, such as "cpu", "cuda:0" or "mps"; None for where spaCy runs. That
         the machine has it is seen when the weights load.
     RETURNS (Model): The model, from token sequences to their scores.
@@ -49,7 +50,7 @@ def build_gliner2_model(
             f"model.precision: {precision!r} is none of {', '.join(PRECISIONS)}; choose one of them"
         )
     _check_device(device)
-    shim = GLiNER2Shim(name, revision, device)
+    shim = GLiNER2Shim(name, revision, device, precision)
     return Model("gliner2", _forward, shims=[shim], attrs={"name": name, "revision": revision})
 
 

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from .precision import Precision
+from .precision import Precision, numbers
 
 T = TypeVar("T")
 
@@ -78,6 +78,10 @@ class DerivingModule(nn.Module):
     def records(self) -> bool:
         """RETURNS (bool): Whether the forward pass may be followed by a backward pass."""
         return self.training or torch.is_grad_enabled()
+
+    def cast(self, states: Tensor) -> Tensor:
+        """RETURNS (Tensor): States of the type that is computed with."""
+        return states if self.records else states.to(numbers(self.precision, states.dtype))
 
     def derived(self, modules: Sequence[nn.Module], make: Callable[[], T]) -> T:
         """Return what is computed from weights, remembered unless gradients are recorded.

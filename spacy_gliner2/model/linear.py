@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
+from .int8 import Int8Product
 from .precision import Precision
 
 Activation = Callable[[Tensor], Tensor]
@@ -32,19 +33,24 @@ class Linear(Protocol):
 
 
 def make_linear(
-    weight: Tensor, bias: Tensor, precision: Precision, activation: str | None = None
+    weight: Tensor,
+    bias: Tensor,
+    precision: Precision,
+    activation: str | None = None,
+    after: str | None = None,
 ) -> Linear:
-    """Prepare a linear layer. It computes in the precision, and in float32 around it for "int8".
+    """Prepare a linear layer. It reads and gives what `numbers` says.
 
     weight (Tensor): *Shape:* (outputs, inputs)
     bias (Tensor): *Shape:* (outputs,)
     precision (str): The precision; "float32" leaves the type of the weights as it is.
     activation (str): "gelu", "relu", or None.
+    after (str): The activation that the inputs come from, "gelu", "relu", or None.
     RETURNS (Linear): The layer.
     """
     weight, bias = weight.detach(), bias.detach()
     if precision == "int8":
-        return Int8Linear(weight, bias, activation)
+        return Int8Linear(weight, bias, activation, after)
     if precision == "bfloat16":
         weight, bias = weight.bfloat16(), bias.bfloat16()
     if _packs(weight):
@@ -105,36 +111,25 @@ class PackedLinear:
 
 
 class Int8Linear:
-    """The layer in 8-bit numbers: one scale for each row of the inputs and for each output.
-
-    A row's scale depends on the row alone, so that a sequence has the same states in any batch.
+    """The layer in 8-bit numbers, with those of bfloat16 around the product.
 
     weight (Tensor): *Shape:* (outputs, inputs)
     bias (Tensor): *Shape:* (outputs,)
     activation (str): "gelu", "relu", or None.
+    after (str): The activation that the inputs come from, "gelu", "relu", or None.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor, activation: str | None) -> None:
-        self._scale = weight.float().abs().amax(dim=1).clamp(min=TINY) / LARGEST
-        quantised = (weight.float() / self._scale[:, None]).round_()
-        self._weight = quantised.to(torch.int8).contiguous().t()
-        self._bias = bias.float()
+    def __init__(
+        self, weight: Tensor, bias: Tensor, activation: str | None, after: str | None
+    ) -> None:
+        self._multiply = Int8Product(weight, after)
+        self._bias = bias.bfloat16()
         self._activation = activation
 
     def __call__(self, inputs: Tensor, residual: Tensor | None = None) -> Tensor:
-        inputs = inputs.float()
-        scale = inputs.abs().amax(dim=1, keepdim=True).clamp_(min=TINY).div_(LARGEST)
-        rows = (inputs / scale).round_().to(torch.int8)
-        outputs = torch._int_mm(rows, self._weight).float()
-        outputs.mul_(self._scale).mul_(scale).add_(self._bias)
+        outputs, scale = self._multiply(inputs)
+        torch.addcmul(self._bias, outputs, scale, out=outputs)
         return _follow(outputs, self._activation, residual)
-
-
-LARGEST = 127
-"""Largest 8-bit number that has an opposite."""
-
-TINY = 1e-12
-"""Smallest scale, for rows of zeros."""
 
 
 def _follow(outputs: Tensor, activation: str | None, residual: Tensor | None) -> Tensor:

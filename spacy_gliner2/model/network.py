@@ -57,6 +57,7 @@ class Network(nn.Module):
     @precision.setter
     def precision(self, precision: Precision) -> None:
         self.encoder.precision = precision
+        self.spans.precision = precision
 
     @property
     def device(self) -> torch.device:

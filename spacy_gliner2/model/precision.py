@@ -6,9 +6,21 @@ from typing import Literal, get_args
 
 import torch
 
+from .int8 import multiplies_exactly
+
 Precision = Literal["float32", "bfloat16", "int8"]
 
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+def numbers(precision: Precision, own: torch.dtype) -> torch.dtype:
+    """Tell what type the states have that are computed with a precision.
+
+    precision (str): The precision.
+    own (dtype): The type of the weights, which "float32" leaves as it is.
+    RETURNS (dtype): The type: with "int8" only products are made of 8-bit numbers.
+    """
+    return own if precision == "float32" else torch.bfloat16
 
 
 def check_support(precision: Precision, device: torch.device) -> None:
@@ -20,9 +32,9 @@ def check_support(precision: Precision, device: torch.device) -> None:
     """
     missing = None
     if precision == "int8":
-        missing = _missing_for_int8(device.type)
-    elif precision == "bfloat16" and device.type == "cpu":
-        missing = _missing_for_bfloat16()
+        missing = missing_for_int8(device.type)
+    if precision != "float32" and device.type == "cpu":
+        missing = missing or missing_for_bfloat16()
     if missing is not None:
         raise ValueError(
             f"model.precision: {precision!r} needs {missing}; choose 'float32', which runs "
@@ -31,7 +43,7 @@ def check_support(precision: Precision, device: torch.device) -> None:
 
 
 @functools.cache
-def _missing_for_bfloat16() -> str | None:
+def missing_for_bfloat16() -> str | None:
     if not torch.backends.mkldnn.is_available():
         return "a build of torch with oneDNN, which this one is not"
     if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
@@ -40,24 +52,13 @@ def _missing_for_bfloat16() -> str | None:
 
 
 @functools.cache
-def _missing_for_int8(device: str) -> str | None:
+def missing_for_int8(device: str) -> str | None:
+    """RETURNS (str): What is missing besides bfloat16, which is computed with around products."""
     if device != "cpu":
         return f"the device 'cpu', and the model runs on {device!r}"
     has_vnni = getattr(torch.cpu, "_is_vnni_supported", None)
     if platform.machine() in ("x86_64", "AMD64") and has_vnni is not None and not has_vnni():
         return "a processor with instructions for 8-bit numbers (VNNI), which this one is not"
-    if not _multiplies_exactly():
+    if not multiplies_exactly():
         return f"a build of torch that multiplies 8-bit numbers, which {torch.__version__} is not"
     return None
-
-
-def _multiplies_exactly() -> bool:
-    """Tell whether 8-bit products are there, and add up without a limit at 16 bits."""
-    if not hasattr(torch, "_int_mm"):
-        return False
-    largest = torch.full((32, 32), 127, dtype=torch.int8)
-    try:
-        products = torch._int_mm(largest, largest)
-    except (RuntimeError, NotImplementedError):
-        return False
-    return bool((products == 32 * 127 * 127).all())

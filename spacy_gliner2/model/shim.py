@@ -15,6 +15,7 @@ from ..inference.scores import SequenceScores
 from ..inference.sequences import TokenSequence
 from ..inference.subwords import Subwords
 from .checkpoint import Checkpoint, checkpoint_from_files, load_checkpoint, save_checkpoint
+from .precision import Precision, check_support
 from .source import find_checkpoint
 
 _loading = threading.Lock()
@@ -26,13 +27,21 @@ class GLiNER2Shim(Shim):
     name (str): "embedded", the path of a directory, or a name on the hub.
     revision (str): For a name on the hub: the commit, tag or branch.
     device (str): Where to run, such as "cpu", "cuda:0" or "mps"; None for where thinc runs.
+    precision (str): What to compute with where nothing is learned.
     """
 
-    def __init__(self, name: str, revision: str | None = None, device: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        revision: str | None = None,
+        device: str | None = None,
+        precision: Precision = "float32",
+    ) -> None:
         super().__init__(None)
         self.name = name
         self.revision = revision
         self.device = device
+        self.precision = precision
         self._checkpoint: Checkpoint | None = None
         self._subwords: Subwords | None = None
         self._process = os.getpid()
@@ -59,9 +68,19 @@ class GLiNER2Shim(Shim):
         """Run another checkpoint from now on.
 
         checkpoint (Checkpoint): The checkpoint; moved to the device.
-        RAISES (ValueError): If this machine does not have the device.
+        RAISES (ValueError): If this machine does not have the device or the precision, or the
+            encoder runs in float32 only.
         """
-        checkpoint.network.to(_find_device(self.device))
+        device = _find_device(self.device)
+        check_support(self.precision, device)
+        network = checkpoint.network.to(device)
+        known = network.encoder.precisions
+        if self.precision not in known:
+            raise ValueError(
+                f"model.precision: {self.precision!r}, and the encoder of {self.name!r} runs in "
+                f"{', '.join(known)} only; choose that, or a checkpoint with BERT or DeBERTa"
+            )
+        network.precision = self.precision
         self._subwords = Subwords(checkpoint.tokenizer)
         self._checkpoint = checkpoint
 

@@ -91,6 +91,7 @@ class SpanMarker(DerivingModule):
     def _project(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         sources = [self.project_start, self.project_end, self.out_project]
         starts, ends = self.derived(sources, self._prepare)
+        rows = self.cast(rows)
         return starts(rows), ends(rows)
 
     def _prepare(self) -> tuple[_RowProjection, _RowProjection]:
@@ -105,8 +106,8 @@ class SpanMarker(DerivingModule):
         inner, outer = linear_layer(layers, 0), linear_layer(layers, 3)
         return _RowProjection(
             make_linear(inner.weight, inner.bias, self.precision, "relu"),
-            make_linear(outer.weight, outer.bias, self.precision, "relu"),
-            make_linear(half, bias, self.precision),
+            make_linear(outer.weight, outer.bias, self.precision, "relu", after="relu"),
+            make_linear(half, bias, self.precision, after="relu"),
         )
 
     def fold(self, queries: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..derived import DerivingModule
+from ..precision import Precision
 
 
 class PackedEncoder(DerivingModule):
@@ -15,7 +16,10 @@ class PackedEncoder(DerivingModule):
 
     hidden_size (int): Width of the states.
     max_positions (int | None): Most tokens of a sequence, None if there is no limit.
+    precisions (tuple): What it can compute with.
     """
+
+    precisions: tuple[Precision, ...] = ("float32",)
 
     def __init__(self, hidden_size: int, max_positions: int | None) -> None:
         super().__init__()

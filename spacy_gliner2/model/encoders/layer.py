@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from ..linear import FUSED, make_linear
-from ..precision import Precision
+from ..precision import Precision, numbers
 
 ROWS = 1024
 """Rows of a tile of the feed-forward, so that its inner states stay in the processor's cache."""
@@ -115,11 +115,13 @@ class PackedBlock:
     ) -> None:
         fused = activation if activation in FUSED else None
         attended, inner, outer = layer.attention.output, layer.intermediate, layer.output
-        self.project = make_linear(*fuse(*projections), precision)
+        # Attention tells small differences apart, and 8-bit numbers would lose them.
+        exact: Precision = "bfloat16" if precision == "int8" else precision
+        self.project = make_linear(*fuse(*projections), exact)
         self._attended = make_linear(attended.dense.weight, attended.dense.bias, precision)
         self._inner = make_linear(inner.dense.weight, inner.dense.bias, precision, fused)
         self._activate = None if fused else inner.intermediate_act_fn
-        self._outer = make_linear(outer.dense.weight, outer.dense.bias, precision)
+        self._outer = make_linear(outer.dense.weight, outer.dense.bias, precision, after=fused)
         self._attended_norm = Norm(attended.LayerNorm, precision)
         self._outer_norm = Norm(outer.LayerNorm, precision)
 
@@ -144,9 +146,8 @@ class Norm:
 
     def __init__(self, norm: nn.LayerNorm, precision: Precision) -> None:
         weight, bias = norm.weight.detach(), norm.bias.detach()
-        if precision == "bfloat16":
-            weight, bias = weight.bfloat16(), bias.bfloat16()
-        self._weight, self._bias, self._eps = weight, bias, norm.eps
+        dtype = numbers(precision, weight.dtype)
+        self._weight, self._bias, self._eps = weight.to(dtype), bias.to(dtype), norm.eps
 
     def __call__(self, states: Tensor) -> Tensor:
         return F.layer_norm(states, self._weight.shape, self._weight, self._bias, self._eps)

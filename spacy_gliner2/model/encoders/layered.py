@@ -7,6 +7,7 @@ from typing import Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from ..precision import PRECISIONS
 from .base import PackedEncoder
 from .layer import Block, Layer, PackedBlock, RecordedBlock
 
@@ -45,6 +46,8 @@ class LayeredEncoder(PackedEncoder):
     max_positions (int | None): Most tokens of a sequence, None if there is no limit.
     activation (str): Name of the feed-forward's activation.
     """
+
+    precisions = PRECISIONS
 
     def __init__(
         self, model: nn.Module, hidden_size: int, max_positions: int | None, activation: str
@@ -106,11 +109,6 @@ class LayeredEncoder(PackedEncoder):
         return PackedBlock(
             layer, *projections, activation=self.activation, precision=self.precision
         )
-
-    def cast(self, states: Tensor) -> Tensor:
-        """RETURNS (Tensor): States of the type that is computed with."""
-        computes = self.precision == "bfloat16" and not self.records
-        return states.bfloat16() if computes else states
 
     def _selects(self, i: int) -> bool:
         """Tell whether tokens whose states are not wanted can be left out from a layer on."""
