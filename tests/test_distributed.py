@@ -27,7 +27,7 @@ ROWS = [{"id": i, "text": text} for i, text in enumerate(TEXTS)]
 @pytest.fixture(scope="module", autouse=True)
 def cluster():
     # Ray makes way for all other processes of a machine, which on a busy one takes forever.
-    os.environ["RAY_worker_niceness"] = "0"
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     ray.data.DataContext.get_current().enable_progress_bars = False
     yield
