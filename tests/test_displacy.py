@@ -164,7 +164,7 @@ def test_titles_and_facts_may_stand_under_meta():
     page = displacy.render_report([row])
     assert "<h2" in page
     assert ">A title</h2>" in page
-    facts = re.findall(r'<dt>(.*?)</dt><dd>(.*?)</dd>', page)
+    facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
     assert facts == [("id", "3"), ("source", "wire"), ("n", "[1]")]
 
 
