@@ -1,9 +1,11 @@
 """`extract --engine ray`: the documents of a file through a cluster, the results back in order."""
 
+import os
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,8 @@ def annotate_file(
     ray = import_ray()
     with _running(ray, cluster), _ordered(ray):
         read = ray.data.read_text if kind == "jsonl" else ray.data.read_parquet
-        dataset = read(str(path.resolve()))
+        # Without a core of its own, since the workers may have taken all there are.
+        dataset = read(str(path.resolve()), ray_remote_args={"num_cpus": 0})
         if done:
             _, dataset = dataset.split_at_indices([done])
         annotator = LineAnnotator if kind == "jsonl" else ResultAnnotator
@@ -105,7 +108,10 @@ def _running(ray: Any, cluster: Cluster) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
-    own = {} if cluster.address else {"include_dashboard": False}
+    own: dict[str, Any] = {}
+    if cluster.address is None and "RAY_ADDRESS" not in os.environ:
+        cores = max(os.cpu_count() or 1, ceil(cluster.workers * cluster.num_cpus))
+        own = {"include_dashboard": False, "num_cpus": cores}
     ray.init(address=cluster.address, log_to_driver=False, **own)
     try:
         yield

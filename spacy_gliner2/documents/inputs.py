@@ -104,11 +104,11 @@ def _read_jsonl(file: IO[bytes], vocab: Vocab) -> Iterator[Item]:
         yield parse_line(number, line)
 
 
-def parse_line(number: int, line: str) -> Item:
+def parse_line(number: int, line: str | bytes) -> Item:
     """Read a line of JSONL.
 
     number (int): The number of the document.
-    line (str): The line.
+    line (str | bytes): The line.
     RETURNS (Item): The document, or why it could not be read.
     """
     try:
