@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 
 import pytest
 import srsly
@@ -45,6 +46,8 @@ def blocks(*languages):
 def test_code_runs_and_gives_what_is_shown(path, tmp_path, monkeypatch):
     if path.stem in NEEDS:
         pytest.importorskip(NEEDS[path.stem])
+    if path.stem == "scaling":  # what Ray warns of is not ours to change
+        warnings.simplefilter("ignore")
     monkeypatch.chdir(tmp_path)
     names = {}
     for block in read_blocks(path, "python"):
