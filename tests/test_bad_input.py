@@ -58,7 +58,7 @@ def test_a_text_that_config_cannot_read_back_is_refused():
         ({"window": 100, "stride": 200}, r"stride: 200 is above window \(100\)"),
         ({"max_batch_items": -1}, "max_batch_items: -1"),
         ({"spans_key": ""}, "spans_key: ''"),
-        ({"publish_trf_data": True}, "publish_trf_data"),
+        ({"publish_trf_data": "yes"}, "publish_trf_data"),
         ({"model": {"precision": "int3"}}, "model.precision: 'int3' is none of"),
         ({"model": {"device": "toaster"}}, "model.device: 'toaster'"),
         ({"model": {"device": "meta"}}, "model.device: 'meta'"),

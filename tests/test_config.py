@@ -57,6 +57,29 @@ BLOCKS = {
         precision = "float32"
         device = "cpu"
     """,
+    "spacy-gliner2.GLiNER2API.v1": """
+        [it]
+        @architectures = "spacy-gliner2.GLiNER2API.v1"
+        base_url = "https://api.example.org"
+        timeout = 10.0
+        max_retries = 2
+        max_wait = 30.0
+        concurrency = 2
+        batch_size = 8
+    """,
+    "spacy-gliner2.Tok2VecGLiNER2.v1": """
+        [it]
+        @architectures = "spacy-gliner2.Tok2VecGLiNER2.v1"
+        grad_factor = 1.0
+        encoder_rate = 0.05
+
+        [it.model]
+        @architectures = "spacy-gliner2.GLiNER2Model.v1"
+        name = "embedded"
+
+        [it.pooling]
+        @layers = "reduce_mean.v1"
+    """,
     "spacy-gliner2.scorer.v1": """
         [it]
         @scorers = "spacy-gliner2.scorer.v1"

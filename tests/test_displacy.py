@@ -164,7 +164,7 @@ def test_titles_and_facts_may_stand_under_meta():
     page = displacy.render_report([row])
     assert "<h2" in page
     assert ">A title</h2>" in page
-    facts = re.findall(r'<dt>(.*?)</dt><dd title=".*?">(.*?)</dd>', page)
+    facts = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)
     assert facts == [("id", "3"), ("source", "wire"), ("n", "[1]")]
 
 
@@ -212,3 +212,29 @@ def test_hostile_text_is_in_the_report_as_text():
     assert page.count("<script>") == 1
     assert html.escape(HOSTILE[:37]) in page
     assert PRESS not in page
+
+
+def report_row(text="Paris", cats=None, **fields):
+    annotation = {"entities": [], "relations": [], "structures": {}, "cats": cats or {}}
+    return {"text": text, **annotation, **fields}
+
+
+def test_a_label_counts_in_the_documents_in_which_it_is_found():
+    from spacy_gliner2.displacy.chips import count_labels
+
+    rows = [
+        report_row(cats={"good": 0.9, "bad": 0.1, "long": 0.7}),
+        report_row(cats={"good": 0.3, "bad": 0.4, "long": 0.2}),
+    ]
+    assert count_labels(rows)["label"] == {"good": 1, "bad": 1, "long": 1}
+
+
+def test_a_source_is_shown_whole_and_its_address_is_a_link():
+    from spacy_gliner2 import displacy
+
+    url = f"https://example.org/{'a' * 200}?x=1&y=<b>"
+    page = displacy.render_report([report_row(source=f"From {url} by <script>"), report_row()])
+    address = f"https://example.org/{'a' * 200}?x=1&amp;y="
+    assert f'href="{address}' in page
+    assert "by &lt;script&gt;" in page
+    assert 'href="javascript' not in displacy.render_report([report_row(source="javascript:x()")])

@@ -28,6 +28,7 @@ from .pipeline import (
 )
 
 if TYPE_CHECKING:
+    from ..distributed.extract import Cluster
     from ..documents.inputs import Item
     from ..documents.outputs import Parts, Result, Sink
 
@@ -40,6 +41,13 @@ class OnError(str, Enum):
 
     report = "report"
     stop = "stop"
+
+
+class Engine(str, Enum):
+    """What runs the pipeline."""
+
+    local = "local"
+    ray = "ray"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class ExtractOptions:
     batch_size: int = 128
     n_process: int = 1
     progress: bool | None = None
+    cluster: "Cluster | None" = None
 
 
 @gliner2_cli.command(
@@ -119,6 +128,20 @@ def extract_cli(
     n_process: Annotated[
         int, typer.Option("--n-process", "-n", help="Processes that share the work", min=1)
     ] = 1,
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="What runs the pipeline: this machine, or 'ray' for the workers of a Ray cluster, "
+            "which must all see the input"
+        ),
+    ] = Engine.local,
+    address: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(help="With --engine ray: the cluster; by default one on this machine"),
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", "-w", help="With --engine ray: how many workers", min=1)
+    ] = 2,
     progress: Annotated[
         Optional[bool],  # noqa: UP045
         typer.Option(
@@ -173,11 +196,20 @@ def extract_cli(
             batch_size=batch_size,
             n_process=n_process,
             progress=progress,
+            cluster=_cluster(engine, address, workers, gpu_id),
         )
         count, failed = extract(nlp, input, output, options)
     say(f"{output}: {count} document{'s' * (count != 1)}" + f", {failed} failed" * bool(failed))
     if count and failed == count:  # most likely one fault, and no result that a script could use
         raise typer.Exit(1)
+
+
+def _cluster(engine: Engine, address: str | None, workers: int, gpu_id: int) -> "Cluster | None":
+    if engine is Engine.local:
+        return None
+    from ..distributed.extract import Cluster
+
+    return Cluster(address, workers, num_gpus=int(gpu_id >= 0))
 
 
 def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tuple[int, int]:
@@ -196,14 +228,20 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
     kind = find_format(input, options.input_format, INPUTS, "name one with --input-format")
     into = find_format(output, options.output_format, OUTPUTS, "name one with --output-format")
     load_weights(nlp)
+    if options.cluster is not None:
+        _check_for_cluster(input, kind, into)
     items = _checked(read_items(input, kind, nlp.vocab), options.prefix)
     sink = _open(nlp, input, output, kind, into, options)
     if sink.done:
         say(f"{output}: goes on after {sink.done} documents of an interrupted run")
-    rest = itertools.islice(items, sink.done, None)
+    if options.cluster is None:
+        results = _annotate(nlp, itertools.islice(items, sink.done, None), options)
+    else:
+        results = _distribute(nlp, input, kind, options.cluster, sink.done, options)
     count, failed = sink.done, 0
+    total = _total(input, kind, nlp, options)
     try:
-        for result in _run(nlp, rest, _total(input, kind, nlp, options), sink.done, options):
+        for result in _with_progress(results, total, sink.done, options):
             if result.error is not None:
                 failed += 1
                 _report(result, options.on_error)
@@ -271,14 +309,42 @@ def _parts(input: Path, kind: str, into: str, options: ExtractOptions) -> "Parts
     return ParquetParts(options.prefix, read_types(input) if known else None)
 
 
-def _run(
-    nlp: Any, items: "Iterable[Item]", total: int | None, done: int, options: ExtractOptions
-) -> "Iterator[Result]":
-    from tqdm import tqdm
+def _check_for_cluster(input: Path, kind: str, into: str) -> None:
+    from ..distributed.extract import READABLE
+    from ..documents.inputs import STANDARD
 
+    if input == STANDARD or kind not in READABLE:
+        raise ValueError(
+            f"{input}: the workers of a cluster read {' or '.join(READABLE)} files; convert it, or "
+            "leave out --engine ray"
+        )
+    if into == "spacy":
+        raise ValueError(
+            "--engine ray: results come back as rows, not as Docs; write .jsonl or .parquet"
+        )
+
+
+def _distribute(
+    nlp: Any, input: Path, kind: str, cluster: "Cluster", done: int, options: ExtractOptions
+) -> "Iterator[Result]":
+    from ..distributed.extract import annotate_file
+
+    return annotate_file(
+        nlp,
+        input,
+        kind,
+        cluster,
+        done=done,
+        text_field=options.text_field,
+        prefix=options.prefix,
+        batch_size=options.batch_size,
+    )
+
+
+def _annotate(nlp: Any, items: "Iterable[Item]", options: ExtractOptions) -> "Iterator[Result]":
     from ..documents.annotating import annotate_items
 
-    results = annotate_items(
+    return annotate_items(
         nlp,
         items,
         text_field=options.text_field,
@@ -286,6 +352,13 @@ def _run(
         batch_size=options.batch_size,
         n_process=options.n_process,
     )
+
+
+def _with_progress(
+    results: "Iterator[Result]", total: int | None, done: int, options: ExtractOptions
+) -> "Iterator[Result]":
+    from tqdm import tqdm
+
     hidden = not _shows_progress(options)
     return iter(
         tqdm(results, total=total, initial=done, unit="doc", file=sys.stderr, disable=hidden)

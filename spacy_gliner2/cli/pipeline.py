@@ -188,7 +188,7 @@ def fingerprint(nlp: Language) -> str:
         [
             pipe.cfg,
             pipe.schema.to_dict(),
-            {str(key): value for key, value in pipe.model.attrs.items()},
+            {str(key): value for key, value in pipe.model.attrs.items() if not callable(value)},
         ]
         for pipe in pipes
     ]

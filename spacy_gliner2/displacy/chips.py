@@ -14,6 +14,9 @@ KINDS = {
 }
 """Kinds of labels, each with its heading: two kinds may have a label in common."""
 
+LIKELY = 0.5
+"""Probability from which a label counts as found."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -39,6 +42,9 @@ def key_of(kind: str, label: str) -> str:
 def count_labels(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     """Count how often each label occurs.
 
+    Of the labels of a whole document, which all have a probability, those count that are likely,
+    or else the most probable one.
+
     rows (Iterable): The rows.
     RETURNS (dict): By kind and label, in the order of first occurrence.
     """
@@ -47,9 +53,12 @@ def count_labels(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
         labels = [("entity", entity["label"]) for entity in row["entities"]]
         labels += [("relation", relation["label"]) for relation in row["relations"]]
         labels += [("record", name) for name, found in row["structures"].items() for _ in found]
-        labels += [("label", label) for label in row["cats"]]
         for kind, label in labels:
             counts[kind][label] = counts[kind].get(label, 0) + 1
+        highest = max(row["cats"].values(), default=0.0)
+        for label, score in row["cats"].items():
+            found = score >= min(LIKELY, highest)
+            counts["label"][label] = counts["label"].get(label, 0) + found
     return counts
 
 

@@ -101,15 +101,23 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 def _read_jsonl(file: IO[bytes], vocab: Vocab) -> Iterator[Item]:
     for number, line in enumerate(_lines(file), 1):
-        try:
-            fields = json.loads(line)
-        except ValueError as error:
-            yield Item(number, {}, error=f"is no JSON: {error}")
-            continue
-        if isinstance(fields, dict):
-            yield Item(number, fields)
-        else:
-            yield Item(number, {}, error="is no JSON object")
+        yield parse_line(number, line)
+
+
+def parse_line(number: int, line: str | bytes) -> Item:
+    """Read a line of JSONL.
+
+    number (int): The number of the document.
+    line (str | bytes): The line.
+    RETURNS (Item): The document, or why it could not be read.
+    """
+    try:
+        fields = json.loads(line)
+    except ValueError as error:
+        return Item(number, {}, error=f"is no JSON: {error}")
+    if isinstance(fields, dict):
+        return Item(number, fields)
+    return Item(number, {}, error="is no JSON object")
 
 
 def _read_csv(file: IO[bytes], vocab: Vocab, delimiter: str = ",") -> Iterator[Item]:

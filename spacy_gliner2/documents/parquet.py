@@ -71,7 +71,11 @@ class ParquetParts:
             self._types = {**dict(zip(types.names, types.types, strict=True)), **self._added}
 
     def write_part(self, results: "Sequence[Result]", path: Path) -> None:
-        pq.write_table(self._table([self._row(result) for result in results]), path)
+        pq.write_table(self.to_table(results), path)
+
+    def to_table(self, results: "Sequence[Result]") -> Any:
+        """RETURNS (Table): Results as a table."""
+        return self._table([self._row(result) for result in results])
 
     def _row(self, result: "Result") -> Row:
         """RETURNS (dict): A result; without a field that failed since its name is one of ours."""
