@@ -4,6 +4,7 @@ config.json                   what the heads are
 encoder_config/config.json    what the encoder is
 model.safetensors             all weights
 tokenizer.json, ...           the tokenizer's files
+adapter/...                   an adapter that is in use; the weights are without it
 """
 
 import json
@@ -20,6 +21,8 @@ from torch import Tensor
 
 from ..files import write_directory
 from ..schema import MARKERS
+from .adapter import Adapter, check_matrices, plain_state
+from .adapter_files import adapter_from_files, adapter_to_files, read_adapter
 from .config import SpanConfig
 from .encoders import EmptyWeights, build_encoder
 from .errors import CheckpointError
@@ -42,6 +45,9 @@ TOKENIZER_FILES = (
 )
 """Every file that a checkpoint's tokenizer may have; what is there is kept as it is."""
 
+ADAPTER = "adapter"
+"""Folder of the adapter that is in use."""
+
 EMBEDDINGS = (
     "encoder.embeddings.word_embeddings.weight",
     "encoder.embeddings.tok_embeddings.weight",
@@ -57,23 +63,60 @@ class Checkpoint:
     tokenizer (Tokenizer): The tokenizer.
     files (dict): Content of the other files, by their path in the directory.
     dtype (dtype): Type of the weights on disk.
+    adapter (Adapter): The adapter that is in use, None for none.
     """
 
     network: Network
     tokenizer: Tokenizer
     files: dict[str, bytes]
     dtype: torch.dtype
+    adapter: Adapter | None = None
 
     @property
     def config(self) -> SpanConfig:
         """RETURNS (SpanConfig): What the heads are."""
         return self.network.config
 
-    def to_files(self) -> dict[str, bytes]:
-        """RETURNS (dict): Content of every file of its directory, by path."""
-        state = self.network.state_dict()
+    def to_files(self, *, merged: bool = False) -> dict[str, bytes]:
+        """Write it down.
+
+        merged (bool): Whether what the adapter adds goes into the weights, and not beside them.
+        RETURNS (dict): Content of every file of its directory, by path.
+        """
+        state = plain_state(self.network)
+        if merged and self.adapter is not None:
+            state.update(self.adapter.sums())
         tensors = {key: value.to("cpu", self.dtype).contiguous() for key, value in state.items()}
-        return {**self.files, WEIGHTS: save(tensors, metadata={"format": "pt"})}
+        files = {**self.files, WEIGHTS: save(tensors, metadata={"format": "pt"})}
+        if self.adapter is not None and not merged:
+            own = adapter_to_files(self.adapter)
+            files.update({f"{ADAPTER}/{name}": content for name, content in own.items()})
+        return files
+
+    def load_adapter(self, path: Path | str) -> None:
+        """Use an adapter, in place of the one that is in use.
+
+        path (Path | str): Its folder.
+        RAISES (CheckpointError): If it cannot be read or does not fit; then nothing changes.
+        """
+        config, matrices = read_adapter(path)
+        try:
+            check_matrices(self.network, config, matrices)
+        except ValueError as error:
+            raise CheckpointError(f"{path}: {error}; take an adapter of this model") from error
+        self.remove_adapter()
+        self.adapter = Adapter(self.network, config, matrices)
+
+    def remove_adapter(self, *, merge: bool = False) -> None:
+        """Use no adapter.
+
+        merge (bool): Whether the weights keep what the one in use adds.
+        """
+        if self.adapter is not None:
+            self.adapter.remove(merge=merge)
+            self.adapter = None
+            if merge:  # what it adds would get lost in the rounding to a smaller type
+                self.dtype = torch.float32
 
 
 def load_checkpoint(path: Path | str) -> Checkpoint:
@@ -99,7 +142,10 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         tensors = load_file(weights)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{weights}: expected a safetensors file, found {error}") from error
-    return _assemble(files, tensors, str(path))
+    checkpoint = _assemble(files, tensors, str(path))
+    if (path / ADAPTER).is_dir():
+        checkpoint.load_adapter(path / ADAPTER)
+    return checkpoint
 
 
 def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> Checkpoint:
@@ -110,7 +156,16 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
     RETURNS (Checkpoint): The checkpoint.
     RAISES (CheckpointError): If a file is missing, damaged or for another kind of model.
     """
-    rest = {name: content for name, content in files.items() if name != WEIGHTS}
+    own = {
+        name.removeprefix(f"{ADAPTER}/"): content
+        for name, content in files.items()
+        if name.startswith(f"{ADAPTER}/")
+    }
+    rest = {
+        name: content
+        for name, content in files.items()
+        if name != WEIGHTS and not name.startswith(f"{ADAPTER}/")
+    }
     for name in (CONFIG, ENCODER_CONFIG, TOKENIZER, WEIGHTS):
         if name not in files:
             raise CheckpointError(f"{where}: has no {name}; take a complete checkpoint")
@@ -118,7 +173,10 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
         tensors = load(files[WEIGHTS])
     except SafetensorError as error:
         raise CheckpointError(f"{where}/{WEIGHTS}: expected safetensors, found {error}") from error
-    return _assemble(rest, tensors, where)
+    checkpoint = _assemble(rest, tensors, where)
+    if own:
+        checkpoint.adapter = Adapter(checkpoint.network, *adapter_from_files(own, where))
+    return checkpoint
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
@@ -134,7 +192,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
 
 def _other_files(path: Path) -> dict[str, bytes]:
     """RETURNS (dict): Content of what lies beside a checkpoint, such as its card and licence."""
-    own = {CONFIG, WEIGHTS, *TOKENIZER_FILES, str(Path(ENCODER_CONFIG).parent)}
+    own = {CONFIG, WEIGHTS, ADAPTER, *TOKENIZER_FILES, str(Path(ENCODER_CONFIG).parent)}
     others = [] if not path.is_dir() else [p for p in sorted(path.iterdir()) if p.name not in own]
     for other in others:
         if other.is_dir():
