@@ -26,7 +26,15 @@ CONFIG = Path(__file__).with_name("recipes.cfg")
 
 LOSS, AUGMENTATION = "components.gliner2.loss.", "components.gliner2.augmentation."
 
-LORA = {"components.gliner2.lora": {"@misc": "spacy-gliner2.lora.v1", "rank": 16}}
+LORA = {
+    "components.gliner2.lora": {
+        "@misc": "spacy-gliner2.lora.v1",
+        "rank": 16,
+        "alpha": 32.0,
+        "dropout": 0.0,
+        "targets": ["encoder", "span_rep", "classifier", "count_embed", "count_pred"],
+    }
+}
 
 REFERENCE = {
     LOSS + "negatives": "none",
@@ -48,9 +56,9 @@ RECIPES: dict[str, dict[str, Any]] = {
         for negatives in ("count", "spans")
         for most in (1, 2, 0)
     },
-    "lora": LORA,
+    "lora-spans-2": {**LORA, **_absent("spans", 2)},
 }
-"""By name, what a recipe changes; "lora" trains an adapter with the defaults."""
+"""By name, what a recipe changes; the last one trains an adapter."""
 
 COLUMNS = {
     "entities F": "ents_f",

@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, load_file, save
+from safetensors.torch import load, load_file, save, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from ..files import write_directory
+from ..files import Content, write_directory
 from ..schema import MARKERS
 from .adapter import Adapter, check_matrices, plain_state
 from .adapter_files import adapter_from_files, adapter_to_files, read_adapter
@@ -47,6 +47,8 @@ TOKENIZER_FILES = (
 
 ADAPTER = "adapter"
 """Folder of the adapter that is in use."""
+
+_METADATA = {"format": "pt"}
 
 EMBEDDINGS = (
     "encoder.embeddings.word_embeddings.weight",
@@ -77,21 +79,34 @@ class Checkpoint:
         """RETURNS (SpanConfig): What the heads are."""
         return self.network.config
 
-    def to_files(self, *, merged: bool = False) -> dict[str, bytes]:
-        """Write it down.
+    def to_files(self) -> dict[str, bytes]:
+        """RETURNS (dict): Content of every file of its directory, by path."""
+        weights = save(self._tensors(), metadata=_METADATA)
+        return {**self.files, **self._adapter_files(), WEIGHTS: weights}
+
+    def to_contents(self, *, merged: bool = False) -> dict[str, Content]:
+        """Prepare to write it, without a copy of its weights.
 
         merged (bool): Whether what the adapter adds goes into the weights, and not beside them.
-        RETURNS (dict): Content of every file of its directory, by path.
+        RETURNS (dict): Content of every file of its directory, by path, or what writes it.
         """
+
+        def write(file: Path) -> None:
+            save_file(self._tensors(merged=merged), file, metadata=_METADATA)
+
+        return {**self.files, **({} if merged else self._adapter_files()), WEIGHTS: write}
+
+    def _tensors(self, *, merged: bool = False) -> dict[str, Tensor]:
         state = plain_state(self.network)
+        dtype = self.dtype
         if merged and self.adapter is not None:
             state.update(self.adapter.sums())
-        tensors = {key: value.to("cpu", self.dtype).contiguous() for key, value in state.items()}
-        files = {**self.files, WEIGHTS: save(tensors, metadata={"format": "pt"})}
-        if self.adapter is not None and not merged:
-            own = adapter_to_files(self.adapter)
-            files.update({f"{ADAPTER}/{name}": content for name, content in own.items()})
-        return files
+            dtype = torch.float32
+        return {key: value.to("cpu", dtype).contiguous() for key, value in state.items()}
+
+    def _adapter_files(self) -> dict[str, bytes]:
+        own = {} if self.adapter is None else adapter_to_files(self.adapter)
+        return {f"{ADAPTER}/{name}": content for name, content in own.items()}
 
     def load_adapter(self, path: Path | str) -> None:
         """Use an adapter, in place of the one that is in use.
@@ -179,15 +194,16 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
     return checkpoint
 
 
-def save_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
+def save_checkpoint(checkpoint: Checkpoint, path: Path | str, *, merged: bool = False) -> None:
     """Write a checkpoint to a directory; if that fails, the directory is as it was.
 
     checkpoint (Checkpoint): The checkpoint.
     path (Path | str): The directory. A checkpoint that it holds is replaced, other files stay.
+    merged (bool): Whether what an adapter adds goes into the weights, and not beside them.
     RAISES (CheckpointError): If the directory holds others that are no part of a checkpoint.
     """
     path = Path(path)
-    write_directory(path, {**_other_files(path), **checkpoint.to_files()})
+    write_directory(path, {**_other_files(path), **checkpoint.to_contents(merged=merged)})
 
 
 def _other_files(path: Path) -> dict[str, bytes]:

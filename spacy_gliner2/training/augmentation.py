@@ -63,7 +63,7 @@ class Augmentation:
     synthetic_labels: float = 0.0
     swap_arguments: float = 0.0
     foreign_labels: int = 0
-    most_absent: int = 1000
+    most_absent: int = 2
     most_labels: int = 1000
 
     def __post_init__(self) -> None:
@@ -275,7 +275,7 @@ def make_augmentation(
     synthetic_labels: float = 0.0,
     swap_arguments: float = 0.0,
     foreign_labels: int = 0,
-    most_absent: int = 1000,
+    most_absent: int = 2,
     most_labels: int = 1000,
 ) -> Augmentation:
     """Choose how a schema changes from step to step.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ...files import write_directory
 from ...model.adapter_files import adapter_to_files
-from ...model.checkpoint import Checkpoint
+from ...model.checkpoint import Checkpoint, save_checkpoint
 
 
 class Models:
@@ -32,9 +32,10 @@ class Models:
         """
         path = self._folder / name
         adapter = checkpoint.adapter
-        only = self._adapter_only and adapter is not None
-        files = adapter_to_files(adapter) if only and adapter else checkpoint.to_files(merged=True)
-        write_directory(path, files)
+        if adapter is not None and self._adapter_only:
+            write_directory(path, adapter_to_files(adapter))
+        else:
+            save_checkpoint(checkpoint, path, merged=True)
         return path
 
     def save_numbered(self, number: str, checkpoint: Checkpoint) -> None:

@@ -136,8 +136,11 @@ class GLiNER2Trainer:
         steps = config.max_steps if config.max_steps > 0 else config.num_epochs * per_epoch
         every = {"steps": config.eval_steps, "epoch": per_epoch, "no": steps + 1}
         frequency = every[config.eval_strategy]
+        rates: Any = learn_rates(
+            config, steps
+        )  # a generator, which thinc has a type of its own for
         rule = Adam(
-            learn_rates(config, steps),
+            rates,
             L2=config.weight_decay,
             beta1=config.adam_beta1,
             beta2=config.adam_beta2,
