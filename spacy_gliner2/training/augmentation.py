@@ -44,6 +44,7 @@ class Augmentation:
         are asked of a text, too, which has none of them.
     most_absent (int): Most relations and most structures that a text has none of to be asked of
         it. They are many, so that asking of all teaches a model that there is never any.
+        Without an augmentation all are asked.
     most_labels (int): Most labels of a classification; right ones are kept.
     """
 

@@ -136,9 +136,7 @@ class GLiNER2Trainer:
         steps = config.max_steps if config.max_steps > 0 else config.num_epochs * per_epoch
         every = {"steps": config.eval_steps, "epoch": per_epoch, "no": steps + 1}
         frequency = every[config.eval_strategy]
-        rates: Any = learn_rates(
-            config, steps
-        )  # a generator, which thinc has a type of its own for
+        rates: Any = learn_rates(config, steps)
         rule = Adam(
             rates,
             L2=config.weight_decay,
