@@ -12,6 +12,7 @@ from thinc.api import Config
 if TYPE_CHECKING:
     from thinc.api import Model
 
+    from .model.adapter_config import AdapterConfig
     from .pipe import GLiNER2Pipe
     from .training.augmentation import Augmentation
     from .training.loss_options import LossOptions
@@ -35,6 +36,7 @@ structures_attr = "structures"
 score_attr = "score"
 cats_prefix = false
 publish_trf_data = false
+lora = null
 
 [gliner2.ents_filter]
 @misc = "spacy-gliner2.highest_score_filter.v1"
@@ -142,6 +144,7 @@ def make_gliner2(
     loss: "LossOptions",
     optimisation: "Optimisation",
     augmentation: "Augmentation | None",
+    lora: "AdapterConfig | None",
 ) -> "GLiNER2Pipe":
     """Make a component that extracts entities, labels, relations and records.
 
@@ -180,6 +183,8 @@ def make_gliner2(
     optimisation (Optimisation): How its weights move; see `spacy-gliner2.optimisation.v1`.
     augmentation (Augmentation): How the schema changes from step to step in training, null for
         not at all; see `spacy-gliner2.augmentation.v1`.
+    lora (AdapterConfig): The adapter to train, null to train all weights; see
+        `spacy-gliner2.lora.v1`.
     RETURNS (GLiNER2Pipe): The component.
     RAISES (ValueError): If a value or the schema is wrong; names the key, the value, the remedy.
     """
@@ -210,4 +215,5 @@ def make_gliner2(
         loss=loss,
         optimisation=optimisation,
         augmentation=augmentation,
+        lora=lora,
     )

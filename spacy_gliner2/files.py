@@ -3,12 +3,16 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
+
+Content: TypeAlias = bytes | Callable[[Path], object]
+"""What is in a file, or what writes it."""
 
 
-def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
+def write_directory(path: Path, files: Mapping[str, Content]) -> None:
     """Write a directory beside its place, then move it there.
 
     A failure leaves the old one as it was. Since a directory takes two renames, a machine that
@@ -24,7 +28,10 @@ def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             file = beside / name
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+            if isinstance(content, bytes):
+                file.write_bytes(content)
+            else:
+                content(file)
         _replace(beside, path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

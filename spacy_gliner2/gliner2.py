@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .adapters import Adaptable
 from .extraction import Extraction
 from .formatting import Shape, check_names, format_extraction
 from .inference.extractor import Extractor, Request, TextExtractor
 from .inference.settings import Settings
-from .model.architecture import build_gliner2_model, get_shim
+from .model.architecture import GLiNER2Model, build_gliner2_model, get_shim
 from .model.checkpoint import save_checkpoint
 from .model.source import EMBEDDED
 from .schema import FrozenSchema, Schema, freeze
@@ -33,7 +34,7 @@ _POLICIES = {
 _SPLITTERS = {None: "gliner2", "whitespace": "gliner2", "gliner2": "gliner2", "char": "char"}
 
 
-class GLiNER2:
+class GLiNER2(Adaptable):
     """Extracts from texts without a pipeline, as code written for the `gliner2` package expects.
 
     Every method that extracts takes these keyword arguments:
@@ -45,6 +46,8 @@ class GLiNER2:
     overlap_policy (str): Which of several overlapping mentions with one label stay.
     batch_size (int), num_workers (int), max_len (int): Accepted and not used: batches are made
         by tokens, and texts of any length are read to their end.
+
+    settings (Settings): How to extract where a call says nothing else.
     """
 
     def __init__(self, extractor: TextExtractor, settings: Settings) -> None:
@@ -54,7 +57,7 @@ class GLiNER2:
         settings (Settings): How to extract where a call says nothing else.
         """
         self._extractor = extractor
-        self._settings = settings
+        self.settings = settings
 
     @classmethod
     def from_pretrained(
@@ -121,7 +124,10 @@ class GLiNER2:
 
         path (str | Path): The directory.
         """
-        save_checkpoint(get_shim(self._extractor.model).checkpoint, path)
+        save_checkpoint(self.checkpoint, path)
+
+    def _adapted_model(self) -> GLiNER2Model:
+        return self._extractor.model
 
     def create_schema(self) -> Schema:
         """RETURNS (Schema): An empty schema."""
@@ -151,7 +157,7 @@ class GLiNER2:
         RETURNS (list): What `extract` returns, for each text.
         """
         _check_texts(texts)
-        call = _Call.from_options(self._settings, options)
+        call = _Call.from_options(self.settings, options)
         frozen = _freeze_each(schemas, len(texts))
         requests = [Request(*pair, call.settings) for pair in zip(texts, frozen, strict=True)]
         found = self._extractor.extract(requests)

@@ -11,6 +11,7 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Shim
 
+from .adapters import Adaptable
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
 from .backend import make_extractor
 from .ents_filter import EntsFilter
@@ -18,6 +19,7 @@ from .extraction import Extraction
 from .inference.extractor import Request
 from .inference.settings import Settings
 from .inference.words import doc_words
+from .model.adapter_config import AdapterConfig
 from .model.architecture import GLiNER2Model, is_local
 from .saving import Saved, choose_saved
 from .schema import FrozenSchema, freeze
@@ -33,7 +35,7 @@ NO_BLANKS = ("ja", "km", "lo", "my", "th", "zh")
 Scorer = Callable[..., Dict[str, Any]]  # noqa: UP006
 
 
-class GLiNER2Pipe(SharingPipe):
+class GLiNER2Pipe(Adaptable, SharingPipe):
     """Extracts entities, labels, relations and records.
 
     Every argument that `make_gliner2` documents can be read and changed in `cfg`; the schema is
@@ -52,6 +54,7 @@ class GLiNER2Pipe(SharingPipe):
         loss: LossOptions | None = None,
         optimisation: Optimisation | None = None,
         augmentation: Augmentation | None = None,
+        lora: AdapterConfig | None = None,
         **cfg: Any,
     ) -> None:
         """Make a component; its weights load when they are first needed.
@@ -65,6 +68,7 @@ class GLiNER2Pipe(SharingPipe):
         loss (LossOptions): What it learns from annotation.
         optimisation (Optimisation): How its weights move.
         augmentation (Augmentation): How the schema changes from step to step in training.
+        lora (AdapterConfig): The adapter that is trained; None for all weights.
         **cfg (Any): The other arguments of `make_gliner2`.
         RAISES (ValueError): If a value or the schema is wrong.
         """
@@ -78,9 +82,12 @@ class GLiNER2Pipe(SharingPipe):
         self.listener_map = {}
         self._ents_filter = ents_filter
         self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
-        self._set_learner(loss, optimisation, augmentation)
+        self._set_learner(loss, optimisation, augmentation, lora)
         self._schemas: dict[str, FrozenSchema] = {}
         self._check()
+
+    def _adapted_model(self) -> GLiNER2Model:
+        return self.model
 
     def _check(self) -> None:
         self._settings()

@@ -102,7 +102,7 @@ def test_a_frozen_component_is_evaluated_and_stays_as_it_is(workplace, tmp_path,
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["train_full.cfg", "train_cpu.cfg"])
+@pytest.mark.parametrize("name", ["train_full.cfg", "train_cpu.cfg", "train_lora.cfg"])
 def test_shipped_configs_are_complete(name, tmp_path):
     _, filled = fill_config(tmp_path / "filled.cfg", CONFIGS / name, silent=True)
     shipped = Config().from_disk(CONFIGS / name, interpolate=False)

@@ -4,6 +4,7 @@ config.json                   what the heads are
 encoder_config/config.json    what the encoder is
 model.safetensors             all weights
 tokenizer.json, ...           the tokenizer's files
+adapter/...                   an adapter that is in use; the weights are without it
 """
 
 import json
@@ -14,12 +15,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, load_file, save
+from safetensors.torch import load, load_file, save, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from ..files import write_directory
+from ..files import Content, write_directory
 from ..schema import MARKERS
+from .adapter import Adapter, check_matrices, plain_state
+from .adapter_files import adapter_from_files, adapter_to_files, read_adapter
 from .config import SpanConfig
 from .encoders import EmptyWeights, build_encoder
 from .errors import CheckpointError
@@ -42,6 +45,11 @@ TOKENIZER_FILES = (
 )
 """Every file that a checkpoint's tokenizer may have; what is there is kept as it is."""
 
+ADAPTER = "adapter"
+"""Folder of the adapter that is in use."""
+
+_METADATA = {"format": "pt"}
+
 EMBEDDINGS = (
     "encoder.embeddings.word_embeddings.weight",
     "encoder.embeddings.tok_embeddings.weight",
@@ -57,12 +65,14 @@ class Checkpoint:
     tokenizer (Tokenizer): The tokenizer.
     files (dict): Content of the other files, by their path in the directory.
     dtype (dtype): Type of the weights on disk.
+    adapter (Adapter): The adapter that is in use, None for none.
     """
 
     network: Network
     tokenizer: Tokenizer
     files: dict[str, bytes]
     dtype: torch.dtype
+    adapter: Adapter | None = None
 
     @property
     def config(self) -> SpanConfig:
@@ -71,9 +81,57 @@ class Checkpoint:
 
     def to_files(self) -> dict[str, bytes]:
         """RETURNS (dict): Content of every file of its directory, by path."""
-        state = self.network.state_dict()
-        tensors = {key: value.to("cpu", self.dtype).contiguous() for key, value in state.items()}
-        return {**self.files, WEIGHTS: save(tensors, metadata={"format": "pt"})}
+        weights = save(self._tensors(), metadata=_METADATA)
+        return {**self.files, **self._adapter_files(), WEIGHTS: weights}
+
+    def to_contents(self, *, merged: bool = False) -> dict[str, Content]:
+        """Prepare to write it, without a copy of its weights.
+
+        merged (bool): Whether what the adapter adds goes into the weights, and not beside them.
+        RETURNS (dict): Content of every file of its directory, by path, or what writes it.
+        """
+
+        def write(file: Path) -> None:
+            save_file(self._tensors(merged=merged), file, metadata=_METADATA)
+
+        return {**self.files, **({} if merged else self._adapter_files()), WEIGHTS: write}
+
+    def _tensors(self, *, merged: bool = False) -> dict[str, Tensor]:
+        state = plain_state(self.network)
+        dtype = self.dtype
+        if merged and self.adapter is not None:
+            state.update(self.adapter.sums())
+            dtype = torch.float32
+        return {key: value.to("cpu", dtype).contiguous() for key, value in state.items()}
+
+    def _adapter_files(self) -> dict[str, bytes]:
+        own = {} if self.adapter is None else adapter_to_files(self.adapter)
+        return {f"{ADAPTER}/{name}": content for name, content in own.items()}
+
+    def load_adapter(self, path: Path | str) -> None:
+        """Use an adapter, in place of the one that is in use.
+
+        path (Path | str): Its folder.
+        RAISES (CheckpointError): If it cannot be read or does not fit; then nothing changes.
+        """
+        config, matrices = read_adapter(path)
+        try:
+            check_matrices(self.network, config, matrices)
+        except ValueError as error:
+            raise CheckpointError(f"{path}: {error}; take an adapter of this model") from error
+        self.remove_adapter()
+        self.adapter = Adapter(self.network, config, matrices)
+
+    def remove_adapter(self, *, merge: bool = False) -> None:
+        """Use no adapter.
+
+        merge (bool): Whether the weights keep what the one in use adds.
+        """
+        if self.adapter is not None:
+            self.adapter.remove(merge=merge)
+            self.adapter = None
+            if merge:  # what it adds would get lost in the rounding to a smaller type
+                self.dtype = torch.float32
 
 
 def load_checkpoint(path: Path | str) -> Checkpoint:
@@ -99,7 +157,10 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         tensors = load_file(weights)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{weights}: expected a safetensors file, found {error}") from error
-    return _assemble(files, tensors, str(path))
+    checkpoint = _assemble(files, tensors, str(path))
+    if (path / ADAPTER).is_dir():
+        checkpoint.load_adapter(path / ADAPTER)
+    return checkpoint
 
 
 def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> Checkpoint:
@@ -110,7 +171,16 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
     RETURNS (Checkpoint): The checkpoint.
     RAISES (CheckpointError): If a file is missing, damaged or for another kind of model.
     """
-    rest = {name: content for name, content in files.items() if name != WEIGHTS}
+    own = {
+        name.removeprefix(f"{ADAPTER}/"): content
+        for name, content in files.items()
+        if name.startswith(f"{ADAPTER}/")
+    }
+    rest = {
+        name: content
+        for name, content in files.items()
+        if name != WEIGHTS and not name.startswith(f"{ADAPTER}/")
+    }
     for name in (CONFIG, ENCODER_CONFIG, TOKENIZER, WEIGHTS):
         if name not in files:
             raise CheckpointError(f"{where}: has no {name}; take a complete checkpoint")
@@ -118,23 +188,27 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
         tensors = load(files[WEIGHTS])
     except SafetensorError as error:
         raise CheckpointError(f"{where}/{WEIGHTS}: expected safetensors, found {error}") from error
-    return _assemble(rest, tensors, where)
+    checkpoint = _assemble(rest, tensors, where)
+    if own:
+        checkpoint.adapter = Adapter(checkpoint.network, *adapter_from_files(own, where))
+    return checkpoint
 
 
-def save_checkpoint(checkpoint: Checkpoint, path: Path | str) -> None:
+def save_checkpoint(checkpoint: Checkpoint, path: Path | str, *, merged: bool = False) -> None:
     """Write a checkpoint to a directory; if that fails, the directory is as it was.
 
     checkpoint (Checkpoint): The checkpoint.
     path (Path | str): The directory. A checkpoint that it holds is replaced, other files stay.
+    merged (bool): Whether what an adapter adds goes into the weights, and not beside them.
     RAISES (CheckpointError): If the directory holds others that are no part of a checkpoint.
     """
     path = Path(path)
-    write_directory(path, {**_other_files(path), **checkpoint.to_files()})
+    write_directory(path, {**_other_files(path), **checkpoint.to_contents(merged=merged)})
 
 
 def _other_files(path: Path) -> dict[str, bytes]:
     """RETURNS (dict): Content of what lies beside a checkpoint, such as its card and licence."""
-    own = {CONFIG, WEIGHTS, *TOKENIZER_FILES, str(Path(ENCODER_CONFIG).parent)}
+    own = {CONFIG, WEIGHTS, ADAPTER, *TOKENIZER_FILES, str(Path(ENCODER_CONFIG).parent)}
     others = [] if not path.is_dir() else [p for p in sorted(path.iterdir()) if p.name not in own]
     for other in others:
         if other.is_dir():

@@ -44,6 +44,7 @@ class Augmentation:
         are asked of a text, too, which has none of them.
     most_absent (int): Most relations and most structures that a text has none of to be asked of
         it. They are many, so that asking of all teaches a model that there is never any.
+        Without an augmentation all are asked.
     most_labels (int): Most labels of a classification; right ones are kept.
     """
 
@@ -63,7 +64,7 @@ class Augmentation:
     synthetic_labels: float = 0.0
     swap_arguments: float = 0.0
     foreign_labels: int = 0
-    most_absent: int = 1000
+    most_absent: int = 2
     most_labels: int = 1000
 
     def __post_init__(self) -> None:
@@ -275,7 +276,7 @@ def make_augmentation(
     synthetic_labels: float = 0.0,
     swap_arguments: float = 0.0,
     foreign_labels: int = 0,
-    most_absent: int = 1000,
+    most_absent: int = 2,
     most_labels: int = 1000,
 ) -> Augmentation:
     """Choose how a schema changes from step to step.

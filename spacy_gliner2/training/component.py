@@ -11,6 +11,7 @@ from thinc.api import Optimizer
 from ..annotate import check_cats
 from ..inference.settings import Settings
 from ..inference.words import doc_words
+from ..model.adapter_config import AdapterConfig
 from ..model.architecture import GLiNER2Model
 from ..schema import FrozenSchema
 from .augmentation import Augmentation
@@ -39,6 +40,7 @@ class LearningPipe(TrainablePipe):  # type: ignore[misc]
         loss: LossOptions | None,
         optimisation: Optimisation | None,
         augmentation: Augmentation | None,
+        lora: AdapterConfig | None,
     ) -> None:
         self.problems = Problems()
         self._learner = Learner(
@@ -47,6 +49,7 @@ class LearningPipe(TrainablePipe):  # type: ignore[misc]
             optimisation or Optimisation(),
             augmentation,
             self.problems,
+            lora,
         )
 
     def _parse(self, data: Any) -> FrozenSchema:

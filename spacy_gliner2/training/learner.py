@@ -10,7 +10,10 @@ from torch import nn
 
 from ..inference.sequences import make_batches
 from ..inference.settings import Settings
+from ..model.adapter import Adapter
+from ..model.adapter_config import AdapterConfig
 from ..model.architecture import GLiNER2Model, get_shim
+from ..model.checkpoint import Checkpoint
 from ..model.network import Network
 from .augmentation import Augmentation
 from .loss import PARTS, compute_losses
@@ -33,6 +36,7 @@ class Learner:
     optimisation (Optimisation): How the weights move.
     augmentation (Augmentation): How schemas change from step to step; None if they do not.
     problems (Problems): Counts what cannot be learned.
+    lora (AdapterConfig): The adapter to train; None to train the weights.
     """
 
     def __init__(
@@ -42,13 +46,16 @@ class Learner:
         optimisation: Optimisation,
         augmentation: Augmentation | None,
         problems: Problems,
+        lora: AdapterConfig | None = None,
     ) -> None:
         self._model = model
+        self._lora = lora
         self._loss = loss
         self._optimisation = optimisation
         self._augmentation = augmentation
         self._problems = problems
         self._mover: WeightMover | None = None
+        self._adapter: Adapter | None = None
         self._texts = 0
         self._learned = 0
 
@@ -144,15 +151,37 @@ class Learner:
 
     def _trained_network(self) -> Network:
         checkpoint = get_shim(self._model).checkpoint
-        if self._mover is None or self._mover.network is not checkpoint.network:
-            # What is learned would get lost in the rounding to a smaller type.
-            checkpoint.dtype = torch.float32
+        known = self._mover is not None and self._mover.network is checkpoint.network
+        if not known or checkpoint.adapter is not self._adapter:
+            self._adapter = self._trained_adapter(checkpoint)
+            if self._adapter is None:
+                # What is learned would get lost in the rounding to a smaller type.
+                checkpoint.dtype = torch.float32
             self._mover = WeightMover(checkpoint.network, self._optimisation)
             self._texts = 0
         return checkpoint.network
 
+    def _trained_adapter(self, checkpoint: Checkpoint) -> Adapter | None:
+        """RETURNS (Adapter): The adapter that learns: the one that is in use, or a new one."""
+        if self._lora is None:
+            if checkpoint.adapter is not None:
+                raise ValueError(
+                    "lora: is null, and the model has an adapter; set it to train the adapter, or "
+                    "merge or unload the adapter to train the weights"
+                )
+            return None
+        if checkpoint.adapter is None:
+            checkpoint.adapter = Adapter(checkpoint.network, self._lora)
+        elif checkpoint.adapter.config.rank != self._lora.rank:
+            raise ValueError(
+                f"lora.rank: {self._lora.rank}, and the model has an adapter of rank "
+                f"{checkpoint.adapter.config.rank}; set it to that, or merge or unload the adapter"
+            )
+        checkpoint.adapter.freeze_others()
+        return checkpoint.adapter
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_mover": None, "_texts": 0}
+        return {**self.__dict__, "_mover": None, "_adapter": None, "_texts": 0}
 
 
 def _is_mixed(precision: Precision, device: torch.device) -> bool:

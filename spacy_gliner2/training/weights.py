@@ -16,6 +16,9 @@ from .optimisation import Optimisation
 NO_DECAY = ("bias", "b1", "b2")
 """Names of parameters that are biases although some are matrices."""
 
+ADAPTER = (".lora_A", ".lora_B")
+"""Ends of the names of an adapter's parameters."""
+
 
 class WeightMover:
     """Moves the weights of a network and keeps what its optimizer remembers.
@@ -61,7 +64,9 @@ class WeightMover:
         for name, weight in self.network.named_parameters():
             if weight.requires_grad:
                 decays = weight.ndim > 1 and name.rpartition(".")[2] not in NO_DECAY
-                groups.setdefault((name.startswith("encoder."), decays), []).append(weight)
+                # What begins as nothing learns as the heads do.
+                encoder = name.startswith("encoder.") and not name.endswith(ADAPTER)
+                groups.setdefault((encoder, decays), []).append(weight)
         for (encoder, decays), weights in groups.items():
             rate = self._options.encoder_rate if encoder else 1.0
             yield {"params": weights, "rate": rate, "decays": decays, "lr": 0.0}

@@ -1,0 +1,150 @@
+"""Folders of adapters: that of PEFT is read and written, the reference's older one is read.
+
+adapter_config.json            what it is; PEFT's has a key "peft_type"
+adapter_model.safetensors      PEFT's matrices
+adapter_weights.safetensors    the older form's
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from .adapter import Adapter, Matrices
+from .adapter_config import AdapterConfig
+from .errors import CheckpointError
+
+CONFIG = "adapter_config.json"
+WEIGHTS = "adapter_model.safetensors"
+OLD_WEIGHTS = "adapter_weights.safetensors"
+PICKLED = "adapter_model.bin"
+
+_PREFIX = "base_model.model."
+
+_UNUSUAL = (
+    "use_dora",
+    "use_rslora",
+    "fan_in_fan_out",
+    "lora_bias",
+    "rank_pattern",
+    "alpha_pattern",
+    "modules_to_save",
+)
+"""Options of PEFT that make other adapters of it."""
+
+
+def read_adapter(path: Path | str) -> tuple[AdapterConfig, Matrices]:
+    """Read an adapter's folder.
+
+    path (Path | str): The folder.
+    RETURNS (tuple): What the adapter is, and its matrices.
+    RAISES (CheckpointError): If a file is missing, damaged or of another kind of adapter.
+    """
+    path = Path(path)
+    if not (path / CONFIG).is_file():
+        raise CheckpointError(f"{path / CONFIG}: no such file; give the folder of an adapter")
+    if not (path / WEIGHTS).is_file() and (path / PICKLED).is_file():
+        raise CheckpointError(
+            f"{path / PICKLED}: is pickled and could run code when read; save the adapter with "
+            "safetensors first"
+        )
+    names = (CONFIG, WEIGHTS, OLD_WEIGHTS)
+    files = {name: (path / name).read_bytes() for name in names if (path / name).is_file()}
+    return adapter_from_files(files, str(path))
+
+
+def adapter_from_files(files: Mapping[str, bytes], where: str) -> tuple[AdapterConfig, Matrices]:
+    """Make an adapter of the content of its files.
+
+    files (Mapping): Content of each file, by name.
+    where (str): What to call the whole in errors.
+    RETURNS (tuple): What the adapter is, and its matrices.
+    RAISES (CheckpointError): If something is missing, damaged or of another kind of adapter.
+    """
+    try:
+        data = json.loads(files[CONFIG])
+    except ValueError as error:
+        raise CheckpointError(f"{where}/{CONFIG}: expected JSON, found {error}") from error
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{where}/{CONFIG}: expected a JSON object, found {data!r:.80}")
+    name = WEIGHTS if "peft_type" in data or WEIGHTS in files else OLD_WEIGHTS
+    if name not in files:
+        raise CheckpointError(f"{where}/{name}: no such file; take a complete adapter")
+    try:
+        tensors = load(files[name])
+    except SafetensorError as error:
+        raise CheckpointError(f"{where}/{name}: expected safetensors, found {error}") from error
+    matrices = _pair(tensors, f"{where}/{name}")
+    try:
+        return _config(data, tuple(matrices), f"{where}/{CONFIG}"), matrices
+    except ValueError as error:
+        raise CheckpointError(f"{where}/{CONFIG}: {error}") from error
+
+
+def adapter_to_files(adapter: Adapter) -> dict[str, bytes]:
+    """RETURNS (dict): Content of each file of an adapter's folder, in PEFT's form."""
+    config = adapter.config
+    data = {
+        "peft_type": "LORA",
+        "task_type": None,
+        "base_model_name_or_path": None,
+        "inference_mode": True,
+        "bias": "none",
+        "r": config.rank,
+        "lora_alpha": config.alpha,
+        "lora_dropout": config.dropout,
+        "target_modules": list(adapter.names),
+    }
+    tensors = {}
+    for name, (first, second) in adapter.matrices().items():
+        tensors[f"{_PREFIX}{name}.lora_A.weight"] = first.cpu().contiguous()
+        tensors[f"{_PREFIX}{name}.lora_B.weight"] = second.cpu().contiguous()
+    content = json.dumps(data, indent=2).encode("utf8")
+    return {CONFIG: content, WEIGHTS: save(tensors, metadata={"format": "pt"})}
+
+
+def _config(data: dict[str, Any], names: tuple[str, ...], where: str) -> AdapterConfig:
+    """Read what an adapter is. Its matrices name its layers better than its config does."""
+    if "peft_type" not in data:
+        return AdapterConfig(
+            rank=data.get("lora_r", 8),
+            alpha=data.get("lora_alpha", 16.0),
+            dropout=data.get("lora_dropout", 0.0),
+            targets=names,
+        )
+    if data["peft_type"] != "LORA":
+        raise CheckpointError(f"{where}: peft_type {data['peft_type']!r} is no LoRA; take one")
+    for key in _UNUSUAL:
+        if data.get(key):
+            raise CheckpointError(
+                f"{where}: {key} is {data[key]!r}, which this version does not know; merge the "
+                "adapter into its model with PEFT, and take the merged model"
+            )
+    if data.get("bias", "none") != "none":
+        raise CheckpointError(f"{where}: bias is {data['bias']!r}, not 'none'; merge it with PEFT")
+    return AdapterConfig(
+        rank=data.get("r", 8),
+        alpha=data.get("lora_alpha", 8),
+        dropout=data.get("lora_dropout", 0.0),
+        targets=names,
+    )
+
+
+def _pair(tensors: Mapping[str, Tensor], where: str) -> Matrices:
+    """Put A and B of each layer together."""
+    sides: dict[str, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        name, dot, side = key.removesuffix(".weight").removeprefix(_PREFIX).rpartition(".")
+        if not dot or side not in ("lora_A", "lora_B"):
+            raise CheckpointError(f"{where}: {key!r} is no matrix of a LoRA; take another adapter")
+        sides.setdefault(name, {})[side] = value.float()
+    for name, own in sides.items():
+        if len(own) == 1:
+            raise CheckpointError(f"{where}: of {name!r} there is {next(iter(own))} alone")
+    if not sides:
+        raise CheckpointError(f"{where}: has no matrices; take a complete adapter")
+    return {name: (own["lora_A"], own["lora_B"]) for name, own in sides.items()}
