@@ -10,9 +10,11 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 
+from . import workers  # noqa: F401  (registers what forked workers need)
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
 from .ents_filter import EntsFilter
 from .extraction import Extraction
+from .files import write_text
 from .inference.extractor import Extractor, Request
 from .inference.settings import Settings
 from .model.architecture import GLiNER2Model, get_shim
@@ -312,7 +314,7 @@ class GLiNER2Pipe(LearningPipe):
         exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
         """
         parts: dict[str, Callable[..., Any]] = {
-            "cfg": lambda p: p.write_text(self._saved().to_json(), encoding="utf8"),
+            "cfg": lambda p: write_text(p, self._saved().to_json()),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": get_shim(self.model).to_disk,
         }

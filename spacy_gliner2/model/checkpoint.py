@@ -21,6 +21,7 @@ from torch import Tensor
 from ..files import write_directory
 from ..schema import MARKERS
 from .config import SpanConfig
+from .encoder_config import check_encoder_config
 from .encoders import EmptyWeights, build_encoder
 from .errors import CheckpointError
 from .network import Network
@@ -184,6 +185,7 @@ def _assemble(files: dict[str, bytes], tensors: dict[str, Tensor], where: str) -
     tokenizer = _tokenizer(files, where)
     files[TOKENIZER] = tokenizer.to_str().encode("utf8")
     encoder_config = _json(files, ENCODER_CONFIG, where)
+    check_encoder_config(encoder_config, len(tensors), f"{where}/{ENCODER_CONFIG}")
     if rows is not None:
         _check_vocabulary(tokenizer, rows, where)
         encoder_config["vocab_size"] = rows
@@ -235,7 +237,7 @@ def _build(config: SpanConfig, encoder_config: dict[str, Any], where: str) -> Ne
     with EmptyWeights():
         try:
             encoder = build_encoder(AutoConfig.for_model(**encoder_config))
-        except (ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # whatever a wrong value leads to
             raise CheckpointError(
                 f"{where}/{ENCODER_CONFIG}: describes no encoder that transformers can build "
                 f"(model_type {kind!r}): {error}"

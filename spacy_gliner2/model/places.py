@@ -80,7 +80,9 @@ class Places:
         tokens = [list(_tokens(sequences[n], bases[n], pooling)) for n in self.readers]
         self._sizes = [len(own) for own in (*labels, parents, *tokens)]
         positions = [i for own in (*labels, parents, *tokens) for i in own]
-        self.wanted, self._where = torch.tensor(positions, dtype=torch.long).unique(return_inverse=True)
+        self.wanted, self._where = torch.tensor(positions, dtype=torch.long).unique(
+            return_inverse=True
+        )
 
     def pick(self, states: Tensor) -> States:
         """Take apart the states that were wanted.

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import regex
@@ -294,7 +294,7 @@ class StructureBuilder:
         """
         data: dict[str, Any] = {"name": name, "dtype": dtype}
         options = {
-            "choices": None if choices is None else list(choices),
+            "choices": _listed(choices),
             "description": description,
             "threshold": threshold,
             "validators": _plain(validators),
@@ -349,6 +349,13 @@ def _item(key: str, name: str, options: Any) -> dict[str, Any]:
     if isinstance(options, Mapping):
         return {key: name, **options}
     return {key: name, "description": options} if options else {key: name}
+
+
+def _listed(choices: Any) -> Any:
+    """Bring choices of any kind to a list; what is no collection is refused by the schema."""
+    return (
+        list(choices) if isinstance(choices, Iterable) and not isinstance(choices, str) else choices
+    )
 
 
 def _plain(validators: Sequence[Any] | None) -> list[Any] | None:
