@@ -25,16 +25,18 @@ ENCODER = {
 }
 
 
-def make_tiny(path: Path) -> None:
+def make_tiny(path: Path, positions: int = 512) -> None:
     """Make a checkpoint, the same one each time.
 
     path (Path): Its directory.
+    positions (int): Most tokens that its encoder reads at once.
     """
     tokenizer = _tokenizer()
     (path / "encoder_config").mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(path / "tokenizer.json"))
     config = {"model_type": "extractor", "counting_layer": "count_lstm_v2", "max_width": 4}
     encoder = {**ENCODER, "vocab_size": tokenizer.get_vocab_size()}
+    encoder["max_position_embeddings"] = positions
     (path / "config.json").write_text(json.dumps(config), encoding="utf8")
     (path / "encoder_config" / "config.json").write_text(json.dumps(encoder), encoding="utf8")
     with torch.random.fork_rng(devices=[]):

@@ -20,7 +20,11 @@ def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
 
     path (Path): The directory; what it holds is replaced.
     files (Mapping): Content of each file, by its path in the directory.
+    RAISES (ValueError): If a path leads out of the directory.
     """
+    for name in files:
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError(f"path: {name!r} leads out of {path}; give one within it")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:

@@ -111,6 +111,11 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
     RETURNS (Checkpoint): The checkpoint.
     RAISES (CheckpointError): If a file is missing, damaged or for another kind of model.
     """
+    for name, content in files.items():
+        if name not in (CONFIG, ENCODER_CONFIG, WEIGHTS, *TOKENIZER_FILES):
+            raise CheckpointError(f"{where}: has {name!r:.80}, which is no part of a checkpoint")
+        if not isinstance(content, bytes):
+            raise CheckpointError(f"{where}/{name}: is {content!r:.80}, expected bytes")
     rest = {name: content for name, content in files.items() if name != WEIGHTS}
     for name in (CONFIG, ENCODER_CONFIG, TOKENIZER, WEIGHTS):
         if name not in files:
@@ -198,7 +203,7 @@ def _assemble(files: dict[str, bytes], tensors: dict[str, Tensor], where: str) -
 def _json(files: Mapping[str, bytes], name: str, where: str) -> dict[str, Any]:
     try:
         data = json.loads(files[name])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{where}/{name}: expected JSON, found {error}") from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{where}/{name}: expected a JSON object, found {data!r:.80}")
