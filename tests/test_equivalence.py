@@ -16,7 +16,11 @@ from .test_pipe import SCHEMA, content
 ASSETS = Path(__file__).parent.parent / "assets"
 LABELS = ("person", "city", "organisation", "date", "price", "disease", "US$", "약제명")
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    # Which is said of texts in scripts that spaCy's English tokenizer does not split.
+    pytest.mark.filterwarnings("ignore:component 'gliner2' found:UserWarning"),
+]
 few = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 
 

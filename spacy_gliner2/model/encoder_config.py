@@ -22,7 +22,7 @@ def check_encoder_config(config: Mapping[str, Any], tensors: int, file: str) -> 
     config (Mapping): The content of an encoder's `config.json`.
     tensors (int): Number of the tensors in the file with the weights.
     file (str): What to call the configuration in errors.
-    RAISES (CheckpointError): If a number is too large or too small, or a function is no name.
+    RAISES (CheckpointError): If a number is too large or too small, or a value no name or id.
     """
     for key in FUNCTIONS:
         if not isinstance(config.get(key, ""), str):
@@ -30,6 +30,9 @@ def check_encoder_config(config: Mapping[str, Any], tensors: int, file: str) -> 
                 f"{file}: {key} is {config[key]!r:.80}, expected the name of a function, such as "
                 "'gelu'"
             )
+    for key, value in config.items():
+        if key.endswith("_token_id") and type(value) not in (int, list, type(None)):
+            raise CheckpointError(f"{file}: {key} is {value!r:.80}, expected the id of a token")
     for key, value in _numbers(config):
         if key.endswith("heads") and value < 1:
             raise CheckpointError(f"{file}: {key} is {value}, expected 1 or more")

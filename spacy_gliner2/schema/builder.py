@@ -196,8 +196,10 @@ class Schema:
     ) -> "Schema":
         for item in _items(names, key, section):
             data = {**{k: v for k, v in common.items() if v is not None}, **item}
-            if "validators" in data:
-                data["validators"] = list(_plain(data["validators"]) or ())
+            if data.get("validators") is None:
+                data.pop("validators", None)
+            else:
+                data["validators"] = _plain(data["validators"])
             _check({section: [{k: v for k, v in data.items() if k not in ("head", "tail")}]})
             parts[data[key]] = data
         return self
@@ -353,15 +355,14 @@ def _item(key: str, name: str, options: Any) -> dict[str, Any]:
 
 def _listed(choices: Any) -> Any:
     """Bring choices of any kind to a list; what is no collection is refused by the schema."""
-    return (
-        list(choices) if isinstance(choices, Iterable) and not isinstance(choices, str) else choices
-    )
+    several = isinstance(choices, Iterable) and not isinstance(choices, str | bytes | Mapping)
+    return list(choices) if several else choices
 
 
-def _plain(validators: Sequence[Any] | None) -> list[Any] | None:
-    """Bring validators of any kind to plain data."""
-    if validators is None:
-        return None
+def _plain(validators: Any) -> Any:
+    """Bring validators of any kind to plain data; what is no list is refused by the schema."""
+    if not isinstance(validators, Sequence) or isinstance(validators, str | bytes):
+        return validators
     return [
         one.frozen.model_dump(mode="json")
         if isinstance(one, RegexValidator)
