@@ -12,6 +12,9 @@ LARGEST = 2**20
 FUNCTIONS = ("hidden_act", "hidden_activation", "activation", "activation_function")
 """Under which of these a configuration names a function."""
 
+FEWEST = 100
+"""How often something is built at most where there are no weights at all."""
+
 _REPEATED = re.compile("layer|group|expert")
 """In the name of what says how often something is built, each time with tensors of its own."""
 
@@ -33,13 +36,14 @@ def check_encoder_config(config: Mapping[str, Any], tensors: int, file: str) -> 
     for key, value in config.items():
         if key.endswith("_token_id") and type(value) not in (int, list, type(None)):
             raise CheckpointError(f"{file}: {key} is {value!r:.80}, expected the id of a token")
+    repeats = tensors or FEWEST  # without any, the missing ones are what will be said
     for key, value in _numbers(config):
         if key.endswith("heads") and value < 1:
             raise CheckpointError(f"{file}: {key} is {value}, expected 1 or more")
-        most = tensors if _REPEATED.search(key) else LARGEST
+        most = repeats if _REPEATED.search(key) else LARGEST
         if abs(value) > most:
             reason = (
-                f"the weights have {tensors} tensors" if most == tensors else "no size is larger"
+                f"the weights have {tensors} tensors" if most == repeats else "no size is larger"
             )
             raise CheckpointError(
                 f"{file}: {key} is {value}, expected at most {most}, since {reason}; take the "
