@@ -113,3 +113,7 @@ def test_labels_that_may_hold_together_hold_where_a_window_says_so():
     assert decision.chosen == ("a", "b")  # a is at the threshold of a half exactly
     assert decide(*windows, multi_label=True, top_k=1).chosen == ("b",)
     assert decide(*windows, multi_label=True, cls_threshold=0.99).chosen == ("b",)
+
+
+def test_large_logits_are_probabilities_too():
+    assert decide((1, [100.0, 0.0, -100.0])).scores == {"a": 1.0, "b": 0.0, "c": 0.0}
