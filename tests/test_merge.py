@@ -116,4 +116,14 @@ def test_labels_that_may_hold_together_hold_where_a_window_says_so():
 
 
 def test_large_logits_are_probabilities_too():
-    assert decide((1, [100.0, 0.0, -100.0])).scores == {"a": 1.0, "b": 0.0, "c": 0.0}
+    assert list(decide((1, [100.0, 0.0, -100.0])).scores.values()) == pytest.approx([1, 0, 0])
+
+
+def test_an_entity_that_comes_once_is_the_best_of_all_windows():
+    schema = FrozenSchema.from_dict({"entities": {"x": {"dtype": "str"}}})
+    windows = [
+        Findings(candidates={"x": [Candidate(-score, n, n + 1)]})
+        for n, score in ((0, 0.6), (3, 0.8))
+    ]
+    (mention,) = merge(TEXT, schema, windows, "flat").mentions
+    assert (mention.start, mention.text, mention.score) == (3, "b", 0.8)
