@@ -11,11 +11,13 @@ from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
 from thinc.api import Shim
 
+from . import workers  # noqa: F401  (registers what forked workers need)
 from .adapters import Adaptable
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
 from .backend import make_extractor
 from .ents_filter import EntsFilter
 from .extraction import Extraction
+from .files import write_text
 from .inference.extractor import Request
 from .inference.settings import Settings
 from .inference.words import doc_words
@@ -334,7 +336,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
         exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
         """
         parts: dict[str, Callable[..., Any]] = {
-            "cfg": lambda p: p.write_text(self._saved().to_json(), encoding="utf8"),
+            "cfg": lambda p: write_text(p, self._saved().to_json()),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
             "model": self._shim.to_disk,
         }

@@ -29,9 +29,23 @@ class Saved:
 
     @classmethod
     def from_json(cls, text: str) -> "Saved":
-        """RETURNS (Saved): What `to_json` wrote."""
-        data = json.loads(text)
-        return cls(configured=data["configured"], current=data["current"])
+        """Read what `to_json` wrote.
+
+        text (str): The JSON.
+        RETURNS (Saved): The settings.
+        RAISES (ValueError): If it is something else.
+        """
+        try:
+            data = json.loads(text)
+            parts = data["configured"]["cfg"], data["current"]["cfg"], data["current"]["schema"]
+            if not all(isinstance(part, dict) for part in parts):
+                raise TypeError("a part of it is no mapping")
+            return cls(configured=data["configured"], current=data["current"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise ValueError(
+                f"cfg: {text!r:.80} is not what the component saved ({error!r}); save the pipeline "
+                "again"
+            ) from error
 
 
 def choose_saved(saved: Saved, configured: dict[str, Any]) -> dict[str, Any]:

@@ -88,3 +88,18 @@ def test_longest_drops_exactly_what_lies_within_another(candidates):
 def test_nested_never_crosses(candidates):
     kept = resolve_overlaps(candidates, "nested")
     assert not any(a.start < b.start < a.end < b.end for a in kept for b in kept)
+
+
+@pytest.mark.parametrize("policy", ["flat", "nested", "longest", "allow"])
+def test_neighbours_do_not_overlap(policy):
+    found = [Candidate(-0.9, 0, 3), Candidate(-0.8, 3, 5)]
+    assert resolve_overlaps(found, policy) == found
+    assert resolve_overlaps(found[::-1], policy) == found
+
+
+@pytest.mark.parametrize("inner", [(0, 3), (2, 5)])
+def test_what_begins_or_ends_with_another_is_nested_in_it(inner):
+    found = [Candidate(-0.9, *inner), Candidate(-0.8, 0, 5)]
+    assert resolve_overlaps(found, "nested") == found
+    assert resolve_overlaps(found, "longest") == found[1:]
+    assert resolve_overlaps(found, "flat") == found[:1]

@@ -56,3 +56,15 @@ def test_an_encoder_without_a_limit_has_one_for_the_memory():
 def test_a_prompt_that_leaves_no_room_is_refused_with_the_numbers():
     with pytest.raises(ValueError, match=r"500 of the 512 tokens.*fewer or shorter labels"):
         text_capacity(512, 500)
+
+
+def test_a_window_may_be_filled_to_its_last_token_and_no_further():
+    sizes = {"window": 9, "stride": 9, "max_width": 1}
+    assert make_windows([5, 5], capacity=10, **sizes) == [Window(0, 2)]
+    assert make_windows([6, 5], capacity=10, **sizes) == [Window(0, 1), Window(1, 2)]
+    assert text_capacity(512, 496) == 16
+
+
+def test_neighbours_share_one_word_less_than_a_span_may_have():
+    windows = make_windows([1] * 20, window=12, stride=12, capacity=100, max_width=8)
+    assert windows == [Window(0, 12), Window(5, 17), Window(10, 20)]

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..files import replacing
 from ..row_check import RowError
 from ..rows import Row
 
@@ -57,17 +56,6 @@ def report_left_out(path: Path, reasons: "Counter[str]") -> None:
     if reasons:
         counts = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         warnings.warn(f"{path}: left out {counts}", stacklevel=3)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file, whole or not at all.
-
-    path (Path): The file.
-    text (str): Its content.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf8")
 
 
 def parse_json(text: str, where: str) -> Any:

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..about import __version__
+from ..files import write_text
 from ..row_check import RowError, check_row
 from ..rows import DEFAULT_PLACES, Places, Row, doc_to_row, row_to_doc
 from .common import (
@@ -21,7 +22,6 @@ from .common import (
     report_left_out,
     split_arguments,
     spot,
-    write_text,
 )
 
 UNNAMED = "related"

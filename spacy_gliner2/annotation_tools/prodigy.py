@@ -10,6 +10,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ..annotate import relation_spans
+from ..files import write_text
 from ..row_check import RowError, check_row
 from ..rows import (
     ANNOTATIONS,
@@ -28,7 +29,6 @@ from .common import (
     report_left_out,
     split_arguments,
     spot,
-    write_text,
 )
 
 OWN_KEYS = ("spans", "tokens", "relations", "options", "accept", "answer", "label", "cats")

@@ -8,8 +8,8 @@ from spacy.tokens import Doc
 
 from ..documents.annotated import read_annotated
 from ..documents.inputs import to_json
+from ..files import write_text
 from ..rows import DEFAULT_PLACES, Places, doc_to_row, row_to_doc
-from .common import write_text
 
 
 def read_results(path: Path, nlp: Language, places: Places = DEFAULT_PLACES[0]) -> Iterator[Doc]:

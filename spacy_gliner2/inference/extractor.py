@@ -110,6 +110,7 @@ class Extractor(TextExtractor):
         super().__init__(model)
         self._prompts: dict[FrozenSchema, Prompt] = {}
         self._prompts_of: object = None
+        self._memory_reported = False
 
     def extract_each(self, requests: Sequence[Request]) -> list[Extraction | Exception]:
         """Extract from texts; the failure of one does not touch the others.
@@ -174,18 +175,35 @@ class Extractor(TextExtractor):
         return prompt
 
     def _run(self, batch: list[tuple[Reading, int]]) -> None:
-        """Run a batch, and if it fails each of its sequences by itself."""
+        """Run a batch, and if it fails each half of it, until a sequence fails by itself."""
+        scores = self._predict(batch)
+        if not isinstance(scores, Exception):
+            for (reading, n), found in zip(batch, scores, strict=True):
+                self._decode(reading, n, found)
+        elif len(batch) == 1:
+            batch[0][0].error = scores
+        else:
+            self._report_memory(scores, len(batch))
+            del scores  # and what its traceback keeps in memory
+            half = len(batch) // 2
+            self._run(batch[:half])
+            self._run(batch[half:])
+
+    def _predict(self, batch: list[tuple[Reading, int]]) -> list[SequenceScores] | Exception:
         try:
-            scores = self._score(batch)
+            return self._score(batch)
         except Exception as error:  # handed on to the caller, with the text that it belongs to
-            if len(batch) > 1:
-                for one in batch:
-                    self._run([one])
-            else:
-                batch[0][0].error = error
+            return error
+
+    def _report_memory(self, error: Exception, count: int) -> None:
+        if self._memory_reported or not _is_memory(error):
             return
-        for (reading, n), found in zip(batch, scores, strict=True):
-            self._decode(reading, n, found)
+        self._memory_reported = True
+        warnings.warn(
+            f"no memory for a batch of {count} sequences ({error!s:.90}); it is run in halves, and "
+            "so is every other one for which there is none; make max_batch_items smaller",
+            stacklevel=2,
+        )
 
     def _score(self, batch: list[tuple[Reading, int]]) -> list[SequenceScores]:
         scores: list[SequenceScores]
@@ -230,3 +248,9 @@ def cut_word(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
             stacklevel=2,
         )
     return ids[:capacity]
+
+
+def _is_memory(error: Exception) -> bool:
+    """Tell whether memory ran out; torch says so of the CPU's in nothing but the text."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate" in text

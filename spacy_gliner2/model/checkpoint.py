@@ -24,6 +24,7 @@ from ..schema import MARKERS
 from .adapter import Adapter, check_matrices, plain_state
 from .adapter_files import adapter_from_files, adapter_to_files, read_adapter
 from .config import SpanConfig
+from .encoder_config import check_encoder_config
 from .encoders import EmptyWeights, build_encoder
 from .errors import CheckpointError
 from .network import Network
@@ -171,6 +172,9 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
     RETURNS (Checkpoint): The checkpoint.
     RAISES (CheckpointError): If a file is missing, damaged or for another kind of model.
     """
+    for name, content in files.items():
+        if not isinstance(content, bytes):
+            raise CheckpointError(f"{where}/{name}: is {content!r:.80}, expected bytes")
     own = {
         name.removeprefix(f"{ADAPTER}/"): content
         for name, content in files.items()
@@ -181,6 +185,9 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
         for name, content in files.items()
         if name != WEIGHTS and not name.startswith(f"{ADAPTER}/")
     }
+    for name in rest:
+        if name not in (CONFIG, ENCODER_CONFIG, *TOKENIZER_FILES):
+            raise CheckpointError(f"{where}: has {name!r:.80}, which is no part of a checkpoint")
     for name in (CONFIG, ENCODER_CONFIG, TOKENIZER, WEIGHTS):
         if name not in files:
             raise CheckpointError(f"{where}: has no {name}; take a complete checkpoint")
@@ -258,6 +265,7 @@ def _assemble(files: dict[str, bytes], tensors: dict[str, Tensor], where: str) -
     tokenizer = _tokenizer(files, where)
     files[TOKENIZER] = tokenizer.to_str().encode("utf8")
     encoder_config = _json(files, ENCODER_CONFIG, where)
+    check_encoder_config(encoder_config, len(tensors), f"{where}/{ENCODER_CONFIG}")
     if rows is not None:
         _check_vocabulary(tokenizer, rows, where)
         encoder_config["vocab_size"] = rows
@@ -270,7 +278,7 @@ def _assemble(files: dict[str, bytes], tensors: dict[str, Tensor], where: str) -
 def _json(files: Mapping[str, bytes], name: str, where: str) -> dict[str, Any]:
     try:
         data = json.loads(files[name])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{where}/{name}: expected JSON, found {error}") from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{where}/{name}: expected a JSON object, found {data!r:.80}")
@@ -309,7 +317,7 @@ def _build(config: SpanConfig, encoder_config: dict[str, Any], where: str) -> Ne
     with EmptyWeights():
         try:
             encoder = build_encoder(AutoConfig.for_model(**encoder_config))
-        except (ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # whatever a wrong value leads to
             raise CheckpointError(
                 f"{where}/{ENCODER_CONFIG}: describes no encoder that transformers can build "
                 f"(model_type {kind!r}): {error}"

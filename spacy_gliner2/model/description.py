@@ -95,7 +95,7 @@ def _read_json(file: Path) -> dict[str, Any]:
         raise CheckpointError(f"{file}: no such file, expected that of a checkpoint")
     try:
         data = json.loads(file.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(f"{file}: expected JSON, found {error}") from error
     if not isinstance(data, dict):
         raise CheckpointError(f"{file}: expected a JSON object, found {data!r:.80}")

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import regex
@@ -196,8 +196,10 @@ class Schema:
     ) -> "Schema":
         for item in _items(names, key, section):
             data = {**{k: v for k, v in common.items() if v is not None}, **item}
-            if "validators" in data:
-                data["validators"] = list(_plain(data["validators"]) or ())
+            if data.get("validators") is None:
+                data.pop("validators", None)
+            else:
+                data["validators"] = _plain(data["validators"])
             _check({section: [{k: v for k, v in data.items() if k not in ("head", "tail")}]})
             parts[data[key]] = data
         return self
@@ -294,7 +296,7 @@ class StructureBuilder:
         """
         data: dict[str, Any] = {"name": name, "dtype": dtype}
         options = {
-            "choices": None if choices is None else list(choices),
+            "choices": _listed(choices),
             "description": description,
             "threshold": threshold,
             "validators": _plain(validators),
@@ -351,10 +353,16 @@ def _item(key: str, name: str, options: Any) -> dict[str, Any]:
     return {key: name, "description": options} if options else {key: name}
 
 
-def _plain(validators: Sequence[Any] | None) -> list[Any] | None:
-    """Bring validators of any kind to plain data."""
-    if validators is None:
-        return None
+def _listed(choices: Any) -> Any:
+    """Bring choices of any kind to a list; what is no collection is refused by the schema."""
+    several = isinstance(choices, Iterable) and not isinstance(choices, str | bytes | Mapping)
+    return list(choices) if several else choices
+
+
+def _plain(validators: Any) -> Any:
+    """Bring validators of any kind to plain data; what is no list is refused by the schema."""
+    if not isinstance(validators, Sequence) or isinstance(validators, str | bytes):
+        return validators
     return [
         one.frozen.model_dump(mode="json")
         if isinstance(one, RegexValidator)

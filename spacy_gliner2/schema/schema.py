@@ -366,7 +366,7 @@ class FrozenSchema(_Part):
 
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SchemaError(f"schema: is no JSON ({error}); correct the text") from error
         return cls.from_dict(data)
 
