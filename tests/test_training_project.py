@@ -11,7 +11,6 @@ from spacy.cli.init_config import fill_config
 from spacy.cli.project.run import project_run
 from spacy.util import load_config, load_model_from_config
 
-from spacy_gliner2.pipe import GLiNER2Pipe
 from spacy_gliner2.schema import FrozenSchema
 from spacy_gliner2.training.corpus import CorpusOptions, JsonlCorpus
 
@@ -86,9 +85,6 @@ def test_the_corpus_is_converted_and_passes(project):
         assert (project / path).stat().st_size
 
 
-@pytest.mark.skipif(
-    not GLiNER2Pipe.is_trainable.fget(None), reason="this version of the component does not train"
-)
 def test_the_whole_workflow_runs_offline(project):
     steps = {"vars.max_steps": 2, "vars.eval_frequency": 2}
     project_run(project, "all", overrides=steps, capture=True)
