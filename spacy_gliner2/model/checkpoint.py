@@ -93,7 +93,10 @@ class Checkpoint:
         """
 
         def write(file: Path) -> None:
-            save_file(self._tensors(merged=merged), file, metadata=_METADATA)
+            try:
+                save_file(self._tensors(merged=merged), file, metadata=_METADATA)
+            except SafetensorError as error:  # which hides what the system said
+                raise OSError(f"{file}: cannot be written ({error}); make room for it") from error
 
         return {**self.files, **({} if merged else self._adapter_files()), WEIGHTS: write}
 
