@@ -15,6 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 from ..inference.scores import FloatArray
 from .derived import DerivingModule
 from .linear import Linear, make_linear
+from .rounding import repeat_last
 
 NUMBERS = 1 << 20
 """About how many numbers to hold at once for the spans of some rows, on a processor."""
@@ -91,8 +92,10 @@ class SpanMarker(DerivingModule):
     def _project(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         sources = [self.project_start, self.project_end, self.out_project]
         starts, ends = self.derived(sources, self._prepare)
-        rows = self.cast(rows)
-        return starts(rows), ends(rows)
+        count, rows = len(rows), self.cast(rows)
+        if rows.device.type == "cpu":
+            rows = repeat_last(rows)
+        return starts(rows)[:count], ends(rows)[:count]
 
     def _prepare(self) -> tuple[_RowProjection, _RowProjection]:
         out = linear_layer(self.out_project, 0)

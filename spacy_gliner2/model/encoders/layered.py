@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..precision import PRECISIONS
+from ..rounding import fill_up, repeat_last
 from .base import PackedEncoder
 from .layer import Block, Layer, PackedBlock, RecordedBlock
 
@@ -71,6 +72,17 @@ class LayeredEncoder(PackedEncoder):
         rows (Tensor): Positions of the tokens whose states are wanted, None for all.
         RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
         """
+        wanted = len(ids) if rows is None else len(rows)
+        if self._rounds(ids.device):
+            ids, lengths = fill_up(ids, lengths, self.max_positions)
+            rows = None if rows is None else repeat_last(rows)
+        return self._encode(ids, lengths, rows)[:wanted]
+
+    def _rounds(self, device: torch.device) -> bool:
+        """Tell whether kernels are made for numbers of rows."""
+        return device.type == "cpu" and not self.records
+
+    def _encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
         layers = self.derived([cast(nn.Module, self.encoder)], self._prepare)
         distances = self._distances(lengths, ids.device)
         embedded, projected = self._enter(ids, lengths, layers[0].block)
@@ -91,15 +103,17 @@ class LayeredEncoder(PackedEncoder):
         first attention, and are embedded and projected once.
         """
         places = self._places(lengths, ids.device)
-        if self.records or ids.device.type != "cpu":
+        if not self._rounds(ids.device):
             embedded = self._embed(ids, places)
             return embedded, block.project(embedded)
         if places is None:
             kinds, where = ids.unique(return_inverse=True)
+            kinds = repeat_last(kinds)
             embedded = self._embed(kinds, None)
         else:
             size = int(places.max()) + 1
             kinds, where = (ids * size + places).unique(return_inverse=True)
+            kinds = repeat_last(kinds)
             embedded = self._embed(kinds // size, kinds % size)
         return embedded[where], block.project(embedded)[where]
 
