@@ -118,6 +118,12 @@ BLOCKS = {
         [it]
         @loggers = "spacy-gliner2.ConsoleLogger.v1"
     """,
+    "spacy-gliner2.lora.v1": """
+        [it]
+        @misc = "spacy-gliner2.lora.v1"
+        rank = 8
+        targets = ["encoder","classifier"]
+    """,
     "spacy-gliner2.optimisation.v1": """
         [it]
         @misc = "spacy-gliner2.optimisation.v1"
