@@ -4,7 +4,10 @@ import pytest
 import spacy
 from spacy.training import Example
 
-TEXT = "Angela Merkel met Barack Obama in Berlin. Marie Curie moved from Warsaw to Paris in 1891."
+TEXT = (
+    "Angela Merkel met Barack Obama in Berlin. "
+    "Marie Curie was born in Warsaw and moved to Paris in 1891."
+)
 PATTERNS = [
     {"label": "CITY", "pattern": "Warsaw", "id": "w"},
     {"label": "SCENE", "pattern": "Obama in Berlin"},  # crosses two mentions
