@@ -1,5 +1,6 @@
 """Adapters of a model that is in use: loaded, switched, merged and taken away."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from .files import write_directory
@@ -10,15 +11,16 @@ from .model.architecture import GLiNER2Model, get_shim
 from .model.checkpoint import Checkpoint
 
 
-class Adaptable:
+class Adaptable(ABC):
     """What the component and the familiar face share of adapters.
 
     An adapter acts wherever the model is used, and is part of what is saved. There is one at a
     time.
     """
 
+    @abstractmethod
     def _adapted_model(self) -> GLiNER2Model:
-        raise NotImplementedError
+        """RETURNS (Model): The model that an adapter acts in."""
 
     @property
     def checkpoint(self) -> Checkpoint:

@@ -4,6 +4,7 @@ Ray reads, moves and writes the rows, and repeats what a lost worker had not ret
 come out is the same in any order of events, since each is made of one document alone.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def run_stage(
     return found
 
 
-class Annotator:
+class Annotator(ABC):
     """An actor: annotates tables of documents.
 
     packed (ObjectRef): The pipeline in Ray's object store.
@@ -132,9 +133,9 @@ class Annotator:
         rows: list[Row] = table.to_pylist(maps_as_pydicts="strict")
         return [Item(number, row) for number, row in enumerate(rows, 1)]
 
+    @abstractmethod
     def write(self, table: Any, results: Sequence[Result]) -> Any:
         """RETURNS (Table): The results as a table."""
-        raise NotImplementedError
 
     def _annotate(self, items: list[Item]) -> Iterator[Result]:
         return annotate_items(

@@ -3,6 +3,7 @@
 Formulas: section 1.5 of the reference. Parameter names are those of its checkpoints.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -16,7 +17,7 @@ WIDTH = 128
 """Width of the transformer in `CountLSTMv2`."""
 
 
-class Counting(nn.Module):
+class Counting(nn.Module, ABC):
     """What the counting layers share: a GRU that starts at a label and reads instance numbers.
 
     hidden (int): Width of the encoder.
@@ -62,6 +63,7 @@ class Counting(nn.Module):
         by_group: Tensor = states.view(count, groups, labels, hidden).transpose(0, 1)
         return by_group
 
+    @abstractmethod
     def queries(self, states: Tensor, fields: Tensor) -> Tensor:
         """Turn the states of the GRU into queries.
 
@@ -69,7 +71,6 @@ class Counting(nn.Module):
         fields (Tensor): The labels again, the same for each instance. *Shape:* as `states`.
         RETURNS (Tensor): *Shape:* as `states`.
         """
-        raise NotImplementedError
 
 
 class CountLSTM(Counting):

@@ -1,5 +1,6 @@
 """The part of the component that shares its encoder."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Dict, Optional  # noqa: UP035  (spaCy evaluates them)
 
@@ -54,8 +55,9 @@ class SharingPipe(LearningPipe):
 
             install_extensions()
 
+    @abstractmethod
     def _request(self, doc: Doc, schema: FrozenSchema, settings: Settings) -> Request:
-        raise NotImplementedError
+        """RETURNS (Request): What to extract from a Doc, by its own schema if it has one."""
 
     @property
     def listeners(self) -> list["TransformerListener"]:

@@ -1,5 +1,6 @@
 """The part of the component that learns."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Dict, Optional  # noqa: UP035  (spaCy evaluates the annotations)
 
@@ -24,7 +25,7 @@ from .problems import Problems
 from .texts import TrainingText
 
 
-class LearningPipe(TrainablePipe):  # type: ignore[misc]
+class LearningPipe(TrainablePipe, ABC):  # type: ignore[misc]
     """What of the component is needed only for training.
 
     problems (Problems): What of the annotation could not be learned from so far.
@@ -52,11 +53,13 @@ class LearningPipe(TrainablePipe):  # type: ignore[misc]
             lora,
         )
 
+    @abstractmethod
     def _parse(self, data: Any) -> FrozenSchema:
-        raise NotImplementedError
+        """RETURNS (FrozenSchema): A Doc's own schema, validated."""
 
+    @abstractmethod
     def _settings(self, **changes: Any) -> Settings:
-        raise NotImplementedError
+        """RETURNS (Settings): How to extract, with changes for one call."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -73,11 +76,6 @@ class LearningPipe(TrainablePipe):  # type: ignore[misc]
     def label_data(self) -> dict[str, Any]:
         """RETURNS (dict): The schema, as `initialize` takes it."""
         return self.schema.to_dict()
-
-    @property
-    def is_trainable(self) -> bool:
-        """RETURNS (bool): Whether `spacy train` updates it: always."""
-        return True
 
     def add_label(self, label: str) -> int:
         """Add an entity type to the schema.

@@ -1,5 +1,6 @@
 """What all encoders share: they read packed tokens and may be asked for some of the states."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -9,7 +10,7 @@ from ..derived import DerivingModule
 from ..precision import Precision
 
 
-class PackedEncoder(DerivingModule):
+class PackedEncoder(DerivingModule, ABC):
     """An encoder that reads the sequences of a batch one after the other, without padding.
 
     Its parameters are those of the `transformers` model and have the same names.
@@ -39,6 +40,7 @@ class PackedEncoder(DerivingModule):
         self._check(ids, lengths)
         return self.encode(ids, lengths, rows)
 
+    @abstractmethod
     def encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
         """Encode a batch that was checked: what a kind of encoder has to define.
 
@@ -47,7 +49,6 @@ class PackedEncoder(DerivingModule):
         rows (Tensor): Positions of the tokens whose states are wanted, None for all.
         RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
         """
-        raise NotImplementedError
 
     def _check(self, ids: Tensor, lengths: Sequence[int]) -> None:
         if ids.dim() != 1 or ids.shape[0] != sum(lengths) or not lengths:

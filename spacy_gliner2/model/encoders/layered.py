@@ -1,5 +1,6 @@
 """What the encoders of the BERT family share: the way through their layers."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -128,17 +129,17 @@ class LayeredEncoder(PackedEncoder):
         """Tell whether tokens whose states are not wanted can be left out from a layer on."""
         return i + 1 == len(self.layers)
 
+    @abstractmethod
     def _prepare(self) -> list[PreparedLayer]:
         """RETURNS (list): The layers as they run."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _places(self, lengths: Sequence[int], device: torch.device) -> Tensor | None:
         """RETURNS (Tensor): What of a token's place its embedding depends on, if anything."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _embed(self, ids: Tensor, places: Tensor | None) -> Tensor:
         """RETURNS (Tensor): The embeddings of some tokens. *Shape:* (tokens, hidden_size)"""
-        raise NotImplementedError
 
     def _distances(self, lengths: Sequence[int], device: torch.device) -> Tensor | None:
         """RETURNS (Tensor): Rows of the relative embeddings by distance, if there are such."""
