@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .plain_json import parse_json
 from .schema.config import same_in_config
 
 
@@ -36,12 +37,12 @@ class Saved:
         RAISES (ValueError): If it is something else.
         """
         try:
-            data = json.loads(text)
+            data = parse_json(text)
             parts = data["configured"]["cfg"], data["current"]["cfg"], data["current"]["schema"]
             if not all(isinstance(part, dict) for part in parts):
                 raise TypeError("a part of it is no mapping")
             return cls(configured=data["configured"], current=data["current"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"cfg: {text!r:.80} is not what the component saved ({error!r}); save the pipeline "
                 "again"

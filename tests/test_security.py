@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.vocab import Vocab
 
 from spacy_gliner2 import GLiNER2
+from spacy_gliner2.annotation_tools import read_label_studio
+from spacy_gliner2.documents.annotated import read_annotated
+from spacy_gliner2.documents.inputs import read_items
 from spacy_gliner2.files import write_directory
 from spacy_gliner2.model import checkpoint as checkpoints
+from spacy_gliner2.model.adapter_files import adapter_from_files
 from spacy_gliner2.model.checkpoint import checkpoint_from_files, load_checkpoint
 from spacy_gliner2.model.errors import CheckpointError
+from spacy_gliner2.row_check import RowError
 from spacy_gliner2.schema import SchemaError, freeze
 
 ENCODER = "encoder_config/config.json"
@@ -147,6 +153,30 @@ def test_json_without_end_is_an_error_and_no_crash(copy):
     (copy / "config.json").write_text(deep)
     with pytest.raises(CheckpointError, match=r"config\.json: expected JSON"):
         load_checkpoint(copy)
+    with pytest.raises(CheckpointError, match=r"adapter_config\.json: expected JSON"):
+        adapter_from_files({"adapter_config.json": deep.encode()}, "bytes")
+    first, second = copy / "rows.jsonl", copy / "tasks.json"
+    first.write_text(f'{deep}\n{{"text": "In Bergen."}}\n')
+    failed, item = read_items(first, "jsonl", Vocab())
+    assert failed.error.startswith("is no JSON")
+    assert item.fields == {"text": "In Bergen."}
+    second.write_text(deep)
+    with pytest.raises(RowError, match=r"tasks\.json: is no JSON"):
+        list(read_label_studio(second, spacy.blank("en")))
+
+
+def test_an_adapter_in_bytes_without_its_config_is_refused():
+    with pytest.raises(CheckpointError, match=r"adapter_config\.json: no such file"):
+        adapter_from_files({"adapter_model.safetensors": b""}, "bytes")
+
+
+def test_records_of_parquet_that_are_no_json_are_refused_with_the_row(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "rows.parquet"
+    parquet.write_table(pa.table({"text": ["a", "b"], "structures": ["{}", "{"]}), file)
+    with pytest.raises(RowError, match=r"rows\.parquet, row 2: structures is no JSON"):
+        list(read_annotated(file))
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"configured": 1}', "null"])

@@ -1,12 +1,12 @@
 """What the formats of annotation tools have in common."""
 
-import json
 import warnings
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..plain_json import parse_json
 from ..row_check import RowError
 from ..rows import Row
 
@@ -58,7 +58,7 @@ def report_left_out(path: Path, reasons: "Counter[str]") -> None:
         warnings.warn(f"{path}: left out {counts}", stacklevel=3)
 
 
-def parse_json(text: str, where: str) -> Any:
+def read_json(text: str, where: str) -> Any:
     """Read JSON.
 
     text (str): The text.
@@ -67,7 +67,7 @@ def parse_json(text: str, where: str) -> Any:
     RAISES (RowError): If it is no JSON.
     """
     try:
-        return json.loads(text)
+        return parse_json(text)
     except ValueError as error:
         raise RowError(f"{where}: is no JSON ({error}); correct or remove it") from error
 

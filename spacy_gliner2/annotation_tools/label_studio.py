@@ -18,7 +18,7 @@ from .common import (
     ARGUMENT,
     chosen_labels,
     lookup,
-    parse_json,
+    read_json,
     report_left_out,
     split_arguments,
     spot,
@@ -150,7 +150,7 @@ def read_label_studio(
     YIELDS (Doc): Docs that say what is right.
     RAISES (RowError): If a task is none; names the file and the task.
     """
-    tasks = parse_json(path.read_text(encoding="utf8"), str(path))
+    tasks = read_json(path.read_text(encoding="utf8"), str(path))
     if not isinstance(tasks, list):
         raise RowError(f"{path}: is no list of tasks; export the project as JSON")
     left_out: Counter[str] = Counter()

@@ -25,7 +25,7 @@ from .common import (
     ARGUMENT,
     chosen_labels,
     lookup,
-    parse_json,
+    read_json,
     report_left_out,
     split_arguments,
     spot,
@@ -130,7 +130,7 @@ def read_prodigy(path: Path, nlp: Language, places: Places = DEFAULT_PLACES[0]) 
         if not line.strip():
             continue
         where = f"{path}, line {number}"
-        task = parse_json(line, where)
+        task = read_json(line, where)
         text = lookup(task, "text", str, where)
         answer = task.get("answer", "accept")
         if answer == "accept" or (answer == "reject" and _is_binary(task)):

@@ -1,11 +1,11 @@
 """Annotated documents from files: `.spacy`, and what `extract` writes."""
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from spacy.vocab import Vocab
 
+from ..plain_json import parse_json
 from ..row_check import RowError, check_row
 from ..rows import DEFAULT_PLACES, Places, Row, doc_to_row
 from .inputs import Item, find_format, read_items
@@ -36,17 +36,20 @@ def read_annotated(
         if item.error:
             raise RowError(f"{where}: {item.error}; correct or remove it")
         if item.doc is None:
-            yield check_row(_unpacked(item), where, text_field)
+            yield check_row(_unpacked(item, where), where, text_field)
         else:
             yield {**_titled(item), **doc_to_row(item.doc, places)}
 
 
-def _unpacked(item: Item) -> Row:
+def _unpacked(item: Item, where: str) -> Row:
     """RETURNS (dict): A row of Parquet with its records, which are JSON text there."""
     records = item.fields.get("structures")
-    if isinstance(records, str):
-        return {**item.fields, "structures": json.loads(records)}
-    return item.fields
+    if not isinstance(records, str):
+        return item.fields
+    try:
+        return {**item.fields, "structures": parse_json(records)}
+    except ValueError as error:
+        raise RowError(f"{where}: structures is no JSON ({error}); correct it") from error
 
 
 def _titled(item: Item) -> Row:

@@ -13,6 +13,7 @@ from typing import IO, Any
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ..plain_json import parse_json
 from ..rows import FIELDS_KEY, Row
 
 STANDARD = Path("-")
@@ -112,7 +113,7 @@ def parse_line(number: int, line: str | bytes) -> Item:
     RETURNS (Item): The document, or why it could not be read.
     """
     try:
-        fields = json.loads(line)
+        fields = parse_json(line)
     except ValueError as error:
         return Item(number, {}, error=f"is no JSON: {error}")
     if isinstance(fields, dict):

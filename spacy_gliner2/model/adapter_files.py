@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
 from .adapter import Adapter, Matrices
 from .adapter_config import AdapterConfig
+from .contents import read_object, read_tensors
 from .errors import CheckpointError
 
 CONFIG = "adapter_config.json"
@@ -45,8 +45,6 @@ def read_adapter(path: Path | str) -> tuple[AdapterConfig, Matrices]:
     RAISES (CheckpointError): If a file is missing, damaged or of another kind of adapter.
     """
     path = Path(path)
-    if not (path / CONFIG).is_file():
-        raise CheckpointError(f"{path / CONFIG}: no such file; give the folder of an adapter")
     if not (path / WEIGHTS).is_file() and (path / PICKLED).is_file():
         raise CheckpointError(
             f"{path / PICKLED}: is pickled and could run code when read; save the adapter with "
@@ -65,20 +63,13 @@ def adapter_from_files(files: Mapping[str, bytes], where: str) -> tuple[AdapterC
     RETURNS (tuple): What the adapter is, and its matrices.
     RAISES (CheckpointError): If something is missing, damaged or of another kind of adapter.
     """
-    try:
-        data = json.loads(files[CONFIG])
-    except ValueError as error:
-        raise CheckpointError(f"{where}/{CONFIG}: expected JSON, found {error}") from error
-    if not isinstance(data, dict):
-        raise CheckpointError(f"{where}/{CONFIG}: expected a JSON object, found {data!r:.80}")
+    if CONFIG not in files:
+        raise CheckpointError(f"{where}/{CONFIG}: no such file; give the folder of an adapter")
+    data = read_object(files[CONFIG], f"{where}/{CONFIG}")
     name = WEIGHTS if "peft_type" in data or WEIGHTS in files else OLD_WEIGHTS
     if name not in files:
         raise CheckpointError(f"{where}/{name}: no such file; take a complete adapter")
-    try:
-        tensors = load(files[name])
-    except SafetensorError as error:
-        raise CheckpointError(f"{where}/{name}: expected safetensors, found {error}") from error
-    matrices = _pair(tensors, f"{where}/{name}")
+    matrices = _pair(read_tensors(files[name], f"{where}/{name}"), f"{where}/{name}")
     try:
         return _config(data, tuple(matrices), f"{where}/{CONFIG}"), matrices
     except ValueError as error:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, load_file, save, save_file
+from safetensors.torch import load_file, save, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -24,6 +24,7 @@ from ..schema import MARKERS
 from .adapter import Adapter, check_matrices, plain_state
 from .adapter_files import adapter_from_files, adapter_to_files, read_adapter
 from .config import SpanConfig
+from .contents import read_object, read_tensors
 from .encoder_config import check_encoder_config
 from .encoders import EmptyWeights, build_encoder
 from .errors import CheckpointError
@@ -194,11 +195,7 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
     for name in (CONFIG, ENCODER_CONFIG, TOKENIZER, WEIGHTS):
         if name not in files:
             raise CheckpointError(f"{where}: has no {name}; take a complete checkpoint")
-    try:
-        tensors = load(files[WEIGHTS])
-    except SafetensorError as error:
-        raise CheckpointError(f"{where}/{WEIGHTS}: expected safetensors, found {error}") from error
-    checkpoint = _assemble(rest, tensors, where)
+    checkpoint = _assemble(rest, read_tensors(files[WEIGHTS], f"{where}/{WEIGHTS}"), where)
     if own:
         checkpoint.adapter = Adapter(checkpoint.network, *adapter_from_files(own, where))
     return checkpoint
@@ -263,11 +260,12 @@ def _convert_tokenizer(path: Path) -> bytes:
 
 
 def _assemble(files: dict[str, bytes], tensors: dict[str, Tensor], where: str) -> Checkpoint:
-    config = SpanConfig.from_dict(_json(files, CONFIG, where), f"{where}/{CONFIG}")
+    file = f"{where}/{CONFIG}"
+    config = SpanConfig.from_dict(read_object(files[CONFIG], file), file)
     rows = next((len(tensors[key]) for key in EMBEDDINGS if key in tensors), None)
     tokenizer = _tokenizer(files, where)
     files[TOKENIZER] = tokenizer.to_str().encode("utf8")
-    encoder_config = _json(files, ENCODER_CONFIG, where)
+    encoder_config = read_object(files[ENCODER_CONFIG], f"{where}/{ENCODER_CONFIG}")
     check_encoder_config(encoder_config, len(tensors), f"{where}/{ENCODER_CONFIG}")
     if rows is not None:
         _check_vocabulary(tokenizer, rows, where)
@@ -276,16 +274,6 @@ def _assemble(files: dict[str, bytes], tensors: dict[str, Tensor], where: str) -
     network = _build(config, encoder_config, where)
     dtype = _load_weights(network, tensors, f"{where}/{WEIGHTS}")
     return Checkpoint(network.eval(), tokenizer, files, dtype)
-
-
-def _json(files: Mapping[str, bytes], name: str, where: str) -> dict[str, Any]:
-    try:
-        data = json.loads(files[name])
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{where}/{name}: expected JSON, found {error}") from error
-    if not isinstance(data, dict):
-        raise CheckpointError(f"{where}/{name}: expected a JSON object, found {data!r:.80}")
-    return data
 
 
 def _tokenizer(files: Mapping[str, bytes], where: str) -> Tokenizer:

@@ -1,6 +1,5 @@
 """What a checkpoint is, without its weights in memory."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from .checkpoint import CONFIG, ENCODER_CONFIG, WEIGHTS
 from .config import SpanConfig
+from .contents import read_object
 from .errors import CheckpointError
 
 
@@ -93,13 +93,7 @@ def describe_checkpoint(path: Path) -> Description:
 def _read_json(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise CheckpointError(f"{file}: no such file, expected that of a checkpoint")
-    try:
-        data = json.loads(file.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{file}: expected JSON, found {error}") from error
-    if not isinstance(data, dict):
-        raise CheckpointError(f"{file}: expected a JSON object, found {data!r:.80}")
-    return data
+    return read_object(file.read_bytes(), str(file))
 
 
 def _read_tensors(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 from typing_extensions import Self
 
+from ..plain_json import parse_json
 from .errors import SchemaError, schema_error
 from .expressions import compile_expression
 from .forms import as_items
@@ -362,11 +363,9 @@ class FrozenSchema(_Part):
         RETURNS (FrozenSchema): The schema.
         RAISES (SchemaError): If it is no JSON or anything in it is wrong.
         """
-        import json
-
         try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            data = parse_json(text)
+        except ValueError as error:
             raise SchemaError(f"schema: is no JSON ({error}); correct the text") from error
         return cls.from_dict(data)
 

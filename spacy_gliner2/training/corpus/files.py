@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+from ...plain_json import parse_json
 from .errors import CorpusError, RecordError
 
 Paths: TypeAlias = str | Path | Sequence[str | Path]
@@ -82,7 +83,7 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
         raise CorpusError(f"{file}, after line {number}: cannot be read ({error})") from error
 
 
-def parse_json(line: str) -> Any:
+def parse_line(line: str) -> Any:
     """Read a JSON value whose texts are texts.
 
     line (str): The JSON.
@@ -90,13 +91,13 @@ def parse_json(line: str) -> Any:
     RAISES (RecordError): If it is no JSON.
     """
     try:
-        value = json.loads(line)
+        value = parse_json(line)
         if _SURROGATE.search(line):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
         raise RecordError(
             f"has half of a surrogate pair, which is no character ({error}); correct the text"
         ) from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RecordError(f"is no JSON ({error}); correct the line") from error
     return value

@@ -12,7 +12,7 @@ from spacy.training import Example
 
 from ...inference.settings import WordSplitter
 from .errors import CorpusError, RecordError
-from .files import Paths, corpus_files, parse_json, read_lines
+from .files import Paths, corpus_files, parse_line, read_lines
 from .options import CorpusOptions, OnMissing, SchemaOf
 from .parse import parse_record
 from .record import CorpusRecord, GoldValues
@@ -173,7 +173,7 @@ class JsonlCorpus:
 
 def _read_record(line: str, where: str, make: DocMaker) -> Reading:
     try:
-        record = parse_record(parse_json(line))
+        record = parse_record(parse_line(line))
         doc, missing = make.gold(record)
     except RecordError as error:
         return Reading(where, error=error)
