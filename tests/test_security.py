@@ -2,17 +2,21 @@
 
 import json
 import pickle
+import random
 import shutil
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
 import spacy
+from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from spacy_gliner2 import GLiNER2
 from spacy_gliner2.annotation_tools import read_label_studio
 from spacy_gliner2.documents.annotated import read_annotated
+from spacy_gliner2.documents.docbin import read_docs
 from spacy_gliner2.documents.inputs import read_items
 from spacy_gliner2.files import write_directory
 from spacy_gliner2.model import checkpoint as checkpoints
@@ -168,6 +172,23 @@ def test_json_without_end_is_an_error_and_no_crash(copy):
 def test_an_adapter_in_bytes_without_its_config_is_refused():
     with pytest.raises(CheckpointError, match=r"adapter_config\.json: no such file"):
         adapter_from_files({"adapter_model.safetensors": b""}, "bytes")
+
+
+def test_a_damaged_spacy_file_is_an_error_that_says_so():
+    nlp = spacy.blank("en")
+    content = zlib.decompress(DocBin(docs=[nlp("Ada lives in Rome.")] * 2).to_bytes())
+    rng = random.Random(1)
+    refused = 0
+    for _ in range(400):
+        damaged = bytearray(content)
+        for _ in range(rng.randint(1, 6)):
+            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+        try:
+            list(read_docs(zlib.compress(bytes(damaged)), nlp.vocab))
+        except ValueError as error:
+            assert str(error).startswith("is no .spacy file")
+            refused += 1
+    assert refused > 200
 
 
 def test_records_of_parquet_that_are_no_json_are_refused_with_the_row(tmp_path):

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..plain_json import parse_json
 from ..rows import FIELDS_KEY, Row
+from .docbin import read_docs
 
 STANDARD = Path("-")
 """The path that means standard input or output."""
@@ -147,11 +148,7 @@ def _read_parquet(file: IO[bytes], vocab: Vocab) -> Iterator[Item]:
 
 
 def _read_spacy(file: IO[bytes], vocab: Vocab) -> Iterator[Item]:
-    try:
-        docbin = DocBin().from_bytes(file.read())
-    except Exception as error:  # zlib, msgpack and spaCy each raise their own
-        raise ValueError(f"is no .spacy file: {error}") from error
-    for number, doc in enumerate(docbin.get_docs(vocab), 1):
+    for number, doc in enumerate(read_docs(file.read(), vocab), 1):
         yield Item(number, {"text": doc.text, **doc.user_data.get(FIELDS_KEY, {})}, doc)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
+from ...documents.docbin import read_docs
 from ..corpus.errors import CorpusError
 
 
@@ -18,12 +19,9 @@ def read_docbin(file: Path, vocab: Vocab) -> Iterator[Doc]:
     RAISES (CorpusError): If it is no such file.
     """
     try:
-        content = DocBin().from_disk(file)
-    except Exception as error:  # zlib's, msgpack's and spaCy's own have nothing in common
-        raise CorpusError(
-            f"{file}: is no .spacy file ({type(error).__name__}: {error}); name one"
-        ) from error
-    yield from content.get_docs(vocab)
+        yield from read_docs(file.read_bytes(), vocab)
+    except ValueError as error:
+        raise CorpusError(f"{file}: {error}; name one") from error
 
 
 def write_docbin(docs: Iterable[Doc], file: Path) -> int:
