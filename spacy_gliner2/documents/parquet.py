@@ -18,6 +18,9 @@ except ModuleNotFoundError as error:
         "Parquet needs pyarrow, which is not installed: pip install 'spacy-gliner2[parquet]'"
     ) from error
 
+NO_COMMON_TYPE = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError)
+"""What pyarrow raises for values or columns without a type in common, by how they differ."""
+
 SPOT = pa.struct(
     [
         ("text", pa.string()),
@@ -110,7 +113,7 @@ def _array(values: list[Any], type_: Any) -> Any:
         return pa.array([_pairs(value) for value in values] if _is_map(type_) else values, type_)
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except NO_COMMON_TYPE:
         return pa.array([_json_text(value) for value in values], pa.string())
 
 
@@ -151,7 +154,7 @@ def _common_type(one: Any, other: Any) -> Any:
     pair = [pa.schema([("column", type_)]) for type_ in (one, other)]
     try:
         return pa.unify_schemas(pair, promote_options="permissive").field(0).type
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except NO_COMMON_TYPE:
         return pa.string()
 
 

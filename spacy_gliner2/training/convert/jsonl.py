@@ -2,13 +2,11 @@
 
 import gzip
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ...files import umask
+from ...files import replacing
 
 
 def write_jsonl(records: Iterable[Any], file: Path) -> int:
@@ -19,17 +17,10 @@ def write_jsonl(records: Iterable[Any], file: Path) -> int:
     RETURNS (int): Their number.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    os.close(handle)
+    opener = gzip.open if file.suffix == ".gz" else open
     number = 0
-    try:
-        opener = gzip.open if file.suffix == ".gz" else open
-        with opener(beside, "wt", encoding="utf-8", newline="\n") as stream:
-            for record in records:
-                stream.write(json.dumps(record, ensure_ascii=False) + "\n")
-                number += 1
-        os.chmod(beside, 0o666 & ~umask())
-        os.replace(beside, file)
-    finally:
-        Path(beside).unlink(missing_ok=True)
+    with replacing(file) as beside, opener(beside, "wt", encoding="utf-8", newline="\n") as stream:
+        for record in records:
+            stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            number += 1
     return number
