@@ -8,6 +8,7 @@ from spacy.tokens import Doc, Span
 
 from .ents_filter import EntsFilter
 from .extraction import Argument, Extraction, FieldValue, FieldValues, Mention, RelationMention
+from .reading import class_keys
 from .schema import FrozenSchema
 
 AlignmentMode = Literal["strict", "contract", "expand"]
@@ -125,8 +126,8 @@ def annotate(doc: Doc, extraction: Extraction, options: AnnotateOptions) -> int:
     if options.annotate_ents:
         _write_ents(doc, spans, options)
     for decision in extraction.decisions:
-        prefix = f"{decision.task}:" if options.cats_prefix else ""
-        doc.cats.update((prefix + label, score) for label, score in decision.scores.items())
+        keys = class_keys(decision.task, decision.scores, options.cats_prefix)
+        doc.cats.update((keys[label], score) for label, score in decision.scores.items())
     _write_relations(doc, [relation_dict(found) for found in extraction.relations], options)
     _write_structures(doc, structures_dict(extraction), options)
     return sum(not _fits(span, mention) for span, mention in aligned)

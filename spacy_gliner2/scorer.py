@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from spacy.scorer import PRFScore, Scorer, get_ner_prf
-from spacy.tokens import Doc
 from spacy.training import Example
 
 from .annotate import SCHEMA_ATTR
@@ -13,6 +12,7 @@ from .gold_tokens import in_predicted_tokens
 from .inference.occurrences import Occurrences
 from .inference.words import split_words
 from .matching import Matcher, Outcome
+from .reading import class_keys, extension
 from .schema import Classification, FrozenSchema, freeze
 from .schema.merge import merge_schemas
 
@@ -69,8 +69,10 @@ def score(
         scores.update(_score_spans(aligned, spans_key))
     if whole.classifications:
         scores.update(_score_cats(examples, whole, cats_prefix))
+    stated = schema is None or whole.relations or whole.structures
+    places = _places(examples, word_splitter) if stated else []
     for prefix, lenient in (("", False), ("lenient_", True)):
-        compare = partial(_compare, examples, lenient=lenient, splitter=word_splitter)
+        compare = partial(_compare, examples, [Matcher(own, lenient=lenient) for own in places])
         if schema is None or whole.relations:
             outcomes = compare(relations_attr, Matcher.relations)
             scores.update(_prf(outcomes, f"rel_{prefix or 'micro_'}", f"rel_{prefix}f_per_type"))
@@ -83,7 +85,7 @@ def score(
 
 def _own_schemas(examples: Iterable[Example]) -> list[FrozenSchema]:
     """RETURNS (list): The schemas that single Docs have, each once."""
-    own = (_annotation(example.predicted, SCHEMA_ATTR) for example in examples)
+    own = (extension(example.predicted, SCHEMA_ATTR) for example in examples)
     return list(dict.fromkeys(freeze(schema) for schema in own if schema is not None))
 
 
@@ -124,8 +126,7 @@ def _score_cats(examples: list[Example], schema: FrozenSchema, prefix: bool) -> 
 
 def _score_task(examples: list[Example], task: Classification, prefix: bool) -> Scores | None:
     """Score a task on the examples that have one of its labels; None if there are none."""
-    lead = f"{task.task}:" if prefix else ""
-    labels = [lead + part.label for part in task.labels]
+    labels = [*class_keys(task.task, (part.label for part in task.labels), prefix).values()]
     annotated = [eg for eg in examples if any(label in eg.reference.cats for label in labels)]
     if not task.multi_label:
         # spaCy takes the first label for right where none is, as one label must be.
@@ -153,25 +154,26 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def _places(examples: Iterable[Example], splitter: str) -> list[Occurrences]:
+    """RETURNS (list): What finds words in each gold text."""
+    # Tokens are not words of a text by itself; single characters are as fine as any.
+    split = partial(split_words, splitter="char" if splitter == "spacy" else splitter)
+    return [Occurrences(example.reference.text, split) for example in examples]
+
+
 def _compare(
     examples: Iterable[Example],
+    matchers: Iterable[Matcher],
     attr: str,
     match: Callable[[Matcher, Any, Any], dict[str, Outcome]],
-    *,
-    lenient: bool,
-    splitter: str,
 ) -> dict[str, Outcome]:
     """RETURNS (dict): The outcome by label, over the examples that have annotation of it."""
-    # Tokens are not words of a text by itself; single characters are as fine as any.
-    splitter = "char" if splitter == "spacy" else splitter
     totals: dict[str, Outcome] = {}
-    for example in examples:
-        gold = _annotation(example.reference, attr)
+    for example, matcher in zip(examples, matchers, strict=True):
+        gold = extension(example.reference, attr)
         if gold is None:
             continue
-        places = Occurrences(example.reference.text, partial(split_words, splitter=splitter))
-        matcher = Matcher(places, lenient=lenient)
-        found = _annotation(example.predicted, attr) or type(gold)()
+        found = extension(example.predicted, attr) or type(gold)()
         for label, outcome in match(matcher, found, gold).items():
             total = totals.setdefault(label, Outcome())
             total.right += outcome.right
@@ -199,7 +201,3 @@ def _prf_score(outcomes: Iterable[Outcome]) -> PRFScore:
         total.fp += outcome.found - outcome.right
         total.fn += outcome.gold - outcome.right
     return total
-
-
-def _annotation(doc: Doc, attr: str) -> Any:
-    return doc._.get(attr) if Doc.has_extension(attr) else None

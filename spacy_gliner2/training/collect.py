@@ -7,8 +7,9 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotate import SCHEMA_ATTR
+from ..reading import entity_spans, extension, split_class_key
 from ..schema import FrozenSchema
-from .gold import GoldKeys, annotation, entity_spans
+from .gold import GoldKeys
 
 TASK = "category"
 """Name of the classification task whose labels are plain keys of `doc.cats`."""
@@ -63,9 +64,9 @@ class SchemaCollector:
         keys = self._keys
         for span in entity_spans(doc, keys.spans_key) or ():
             self._entities[span.label_] = None
-        for relation in annotation(doc, keys.relations_attr) or ():
+        for relation in extension(doc, keys.relations_attr) or ():
             self._relations[relation["label"]] = None
-        for name, records in (annotation(doc, keys.structures_attr) or {}).items():
+        for name, records in (extension(doc, keys.structures_attr) or {}).items():
             for record in records:
                 self._add_record(self._structures.setdefault(name, {}), record)
         self._add_cats(doc)
@@ -78,9 +79,7 @@ class SchemaCollector:
     def _add_cats(self, doc: Doc) -> None:
         right: dict[str, int] = {}
         for key, value in doc.cats.items():
-            task, found, label = key.partition(":")
-            if not (self._keys.cats_prefix and found):
-                task, label = TASK, key
+            task, label = split_class_key(key, self._keys.cats_prefix, TASK)
             self._tasks.setdefault(task, {})[label] = None
             right[task] = right.get(task, 0) + (value >= 0.5)
         self._multi.update(task for task, count in right.items() if count != 1)

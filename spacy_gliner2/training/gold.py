@@ -1,6 +1,6 @@
 """What is right for a text: the annotation of a Doc, in the words of a schema."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from spacy.tokens import Doc
 
 from ..inference.words import Offsets
+from ..reading import class_keys, entity_spans, extension
 from ..schema import FrozenSchema, Structure
 from .problems import Problem, Problems
 
@@ -109,7 +110,7 @@ class GoldReader:
         return {label: tuple(pieces) for label, pieces in found.items()}
 
     def _relations(self, doc: Doc, schema: FrozenSchema) -> dict[str, tuple[Pair, ...]] | None:
-        relations = annotation(doc, self._keys.relations_attr)
+        relations = extension(doc, self._keys.relations_attr)
         if relations is None or not schema.relations:
             return None
         found: dict[str, list[Pair]] = {part.label: [] for part in schema.relations}
@@ -120,7 +121,7 @@ class GoldReader:
         return {label: tuple(pairs) for label, pairs in found.items()}
 
     def _records(self, doc: Doc, schema: FrozenSchema) -> dict[str, tuple[GoldRecord, ...]] | None:
-        structures = annotation(doc, self._keys.structures_attr)
+        structures = extension(doc, self._keys.structures_attr)
         if structures is None or not schema.structures:
             return None
         known = {part.name: part for part in schema.structures}
@@ -143,8 +144,8 @@ class GoldReader:
         found: dict[str, dict[str, float]] = {}
         used: set[str] = set()
         for task in schema.classifications:
-            prefix = f"{task.task}:" if self._keys.cats_prefix else ""
-            keys = {part.label: prefix + part.label for part in task.labels}
+            labels = [part.label for part in task.labels]
+            keys = class_keys(task.task, labels, self._keys.cats_prefix)
             if any(key in doc.cats for key in keys.values()):
                 found[task.task] = {name: doc.cats.get(key, 0.0) for name, key in keys.items()}
                 used.update(keys.values())
@@ -160,18 +161,6 @@ class GoldReader:
             self._problems.add(Problem.UNKNOWN, f"{kind} {label!r}")
 
 
-def entity_spans(doc: Doc, spans_key: str) -> Sequence[Any] | None:
-    """Find the entities of a Doc.
-
-    doc (Doc): The Doc.
-    spans_key (str): Key of `doc.spans`, which wins over `doc.ents` where it is there.
-    RETURNS (Sequence): The spans; None if the Doc has no annotation of entities.
-    """
-    if spans_key in doc.spans:
-        return list(doc.spans[spans_key])
-    return list(doc.ents) if doc.has_annotation("ENT_IOB") else None
-
-
 def _unknown(doc: Doc) -> Iterator[Offsets]:
     """YIELDS (tuple): Start and end of each run of tokens whose entities are not annotated."""
     if doc.has_annotation("ENT_IOB", require_complete=True):
@@ -180,11 +169,6 @@ def _unknown(doc: Doc) -> Iterator[Offsets]:
         tokens = list(run)
         if missing:
             yield tokens[0].idx, tokens[-1].idx + len(tokens[-1])
-
-
-def annotation(doc: Doc, attr: str) -> Any:
-    """RETURNS (Any): Value of a Doc's extension; None if there is no such extension."""
-    return doc._.get(attr) if Doc.has_extension(attr) else None
 
 
 def read_pieces(record: Mapping[str, Any], name: str, where: str) -> Iterator[Piece]:

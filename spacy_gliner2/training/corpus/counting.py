@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from spacy.tokens import Doc
 
+from ...reading import class_keys, entity_spans
 from ...schema import FrozenSchema
-from .doc_schema import cats_keys, entity_spans
 from .findings import CorpusCounts, LabelCount
 from .options import CorpusOptions
 
@@ -37,7 +37,7 @@ def _count(counts: dict[str, LabelCount], names: Iterable[str], found: Counter[s
 def _count_entities(
     counts: CorpusCounts, doc: Doc, schema: FrozenSchema, options: CorpusOptions
 ) -> bool:
-    spans = entity_spans(doc, options)
+    spans = entity_spans(doc, options.spans_key)
     if spans is None or not schema.entities:
         return False
     found = Counter(span.label_ for span in spans)
@@ -76,7 +76,8 @@ def _count_labels(
 ) -> bool:
     said = False
     for task in schema.classifications:
-        keys = cats_keys(options, task.task, (part.label for part in task.labels))
+        labels = (part.label for part in task.labels)
+        keys = class_keys(task.task, labels, options.cats_prefix)
         scores = {label: doc.cats[key] for label, key in keys.items() if key in doc.cats}
         true = Counter(f"{task.task}: {label}" for label in scores if scores[label] >= 0.5)
         _count(counts.classifications, (f"{task.task}: {label}" for label in scores), true)

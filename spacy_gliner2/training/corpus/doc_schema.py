@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from ...annotate import SCHEMA_ATTR
+from ...reading import class_keys, entity_spans, split_class_key
 from ...schema import FrozenSchema
 from .options import CorpusOptions
 
@@ -29,31 +30,13 @@ def doc_schema(
     known = FrozenSchema() if schema is None else schema
     known = known if own is None else FrozenSchema.from_dict(own)
     data = known.to_dict()
-    _add(data, "entities", "label", (span.label_ for span in entity_spans(doc, options) or ()))
+    spans = entity_spans(doc, options.spans_key) or ()
+    _add(data, "entities", "label", (span.label_ for span in spans))
     relations = doc._.get(options.relations_attr) or ()
     _add(data, "relations", "label", (relation["label"] for relation in relations))
     _add_structures(data, doc._.get(options.structures_attr) or {})
     _add_tasks(data, known, doc.cats, options.cats_prefix, task)
     return FrozenSchema.from_dict(data)
-
-
-def entity_spans(doc: Doc, options: CorpusOptions) -> Iterable[Span] | None:
-    """Find the mentions of a Doc.
-
-    doc (Doc): The Doc.
-    options (CorpusOptions): How the annotation stands in it.
-    RETURNS (Iterable): The spans under the key, or without that the entities; None if the Doc
-        says nothing of either.
-    """
-    if options.spans_key in doc.spans:
-        return list(doc.spans[options.spans_key])
-    return doc.ents if doc.has_annotation("ENT_IOB") else None
-
-
-def cats_keys(options: CorpusOptions, task: str, labels: Iterable[str]) -> dict[str, str]:
-    """RETURNS (dict): By label of a task, its key in `doc.cats`."""
-    prefix = f"{task}:" if options.cats_prefix else ""
-    return {label: prefix + label for label in labels}
 
 
 def _add(data: Json, part: str, key: str, names: Iterable[str]) -> list[Json]:
@@ -80,23 +63,17 @@ def _add_structures(data: Json, structures: Mapping[str, Any]) -> None:
 def _add_tasks(
     data: Json, known: FrozenSchema, cats: Mapping[str, float], prefix: bool, task: str
 ) -> None:
-    options = CorpusOptions(cats_prefix=prefix)
     used = {
         key
         for part in known.classifications
-        for key in cats_keys(options, part.task, (p.label for p in part.labels)).values()
+        for key in class_keys(part.task, (p.label for p in part.labels), prefix).values()
     }
     tasks: dict[str, dict[str, float]] = {}
     for key, score in cats.items():
         if key not in used:
-            name, label = _split_key(key, prefix, task)
+            name, label = split_class_key(key, prefix, task)
             tasks.setdefault(name, {})[label] = score
     for name, labels in tasks.items():
         true = sum(score >= 0.5 for score in labels.values())
         item = {"task": name, "labels": list(labels), "multi_label": true != 1}
         data.setdefault("classifications", []).append(item)
-
-
-def _split_key(key: str, prefix: bool, task: str) -> tuple[str, str]:
-    name, colon, label = key.partition(":")
-    return (name, label) if prefix and colon else (task, key)

@@ -8,8 +8,9 @@ from spacy.tokens import Doc, Span
 
 from ...annotate import register_extensions
 from ...inference.occurrences import Occurrences, make_split
+from ...reading import class_keys, entity_spans
 from ...schema import Classification, Entity, FrozenSchema, Relation, Structure, StructureField
-from .doc_schema import cats_keys, doc_schema, entity_spans
+from .doc_schema import doc_schema
 from .options import CorpusOptions
 from .to_doc import SCORE_ATTR
 
@@ -52,7 +53,7 @@ class RecordWriter:
         schema = doc_schema(doc, self.options, self.schema, self.task)
         places = Occurrences(doc.text, self._split)
         output: Json = {}
-        spans = entity_spans(doc, self.options)
+        spans = entity_spans(doc, self.options.spans_key)
         if spans is not None:
             _write_entities(output, schema.entities, spans, places)
         tasks = [_task(task, doc.cats, self.options) for task in schema.classifications]
@@ -99,7 +100,7 @@ def _mentions(spans: list[Span], places: Occurrences) -> list[Any]:
 
 def _task(task: Classification, cats: Mapping[str, float], options: CorpusOptions) -> Json | None:
     labels = [part.label for part in task.labels]
-    keys = cats_keys(options, task.task, labels)
+    keys = class_keys(task.task, labels, options.cats_prefix)
     scores = {label: cats[key] for label, key in keys.items() if key in cats}
     if not scores:
         return None

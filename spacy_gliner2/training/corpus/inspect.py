@@ -9,15 +9,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ...inference.occurrences import Occurrences, make_split
+from ...reading import entity_spans
 from ...schema import FrozenSchema
+from ..targets import MOST_INSTANCES
 from .counting import count_doc
-from .doc_schema import doc_schema, entity_spans
+from .doc_schema import doc_schema
 from .findings import CorpusCounts, Finding, Kind
 from .options import CorpusOptions
 from .reader import Reading
-
-MOST_INSTANCES = 19
-"""Most instances of one label that the model's counting can tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class Inspector:
 
     def _values(self, doc: Doc, schema: FrozenSchema) -> Iterator[_Value]:
         """YIELDS (_Value): Every value that must be in the text."""
-        for span in entity_spans(doc, self._options) or ():
+        for span in entity_spans(doc, self._options.spans_key) or ():
             yield _Value(f"entity {span.label_}", span.text, span.start_char, span.end_char)
         for relation in doc._.get(self._options.relations_attr) or ():
             for role in ("head", "tail"):
@@ -140,7 +139,7 @@ class Inspector:
             self._find(Kind.TOO_WIDE, where, what)
 
     def _check_ends(self, doc: Doc, where: str) -> None:
-        spans = entity_spans(doc, self._options)
+        spans = entity_spans(doc, self._options.spans_key)
         if spans is None:
             return
         mentions = {(span.start_char, span.end_char) for span in spans}

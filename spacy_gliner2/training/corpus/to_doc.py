@@ -11,6 +11,7 @@ from spacy.util import filter_spans
 from ...annotate import SCHEMA_ATTR, register_extensions
 from ...inference.occurrences import Occurrences, make_split
 from ...inference.words import Offsets
+from ...reading import class_keys
 from ...schema import FrozenSchema
 from .errors import RecordError
 from .options import CorpusOptions
@@ -96,16 +97,16 @@ class DocMaker:
 
     def _set_cats(self, doc: Doc, record: CorpusRecord) -> None:
         for task in record.schema.classifications:
-            prefix = f"{task.task}:" if self.options.cats_prefix else ""
-            for part in task.labels:
-                key = prefix + part.label
+            labels = (part.label for part in task.labels)
+            keys = class_keys(task.task, labels, self.options.cats_prefix)
+            for label, key in keys.items():
                 if key in doc.cats:
                     raise RecordError(
-                        f"classifications: the label {part.label!r} of {task.task!r} is also one "
+                        f"classifications: the label {label!r} of {task.task!r} is also one "
                         "of another task, and would be one key of doc.cats; set cats_prefix to "
                         "true, here and in the component, or rename one of them"
                     )
-                doc.cats[key] = float(part.label in record.labels[task.task])
+                doc.cats[key] = float(label in record.labels[task.task])
 
 
 def _is_there(value: GoldValue, record: CorpusRecord, places: Occurrences) -> bool:
