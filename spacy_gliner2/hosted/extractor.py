@@ -2,19 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from thinc.api import Model
 
 from ..extraction import Extraction
-from ..inference.decode import Findings
-from ..inference.extractor import Request, TextExtractor
-from ..inference.merge import merge
-from ..inference.patterns import Patterns
-from ..inference.windows import Window, make_windows
-from ..inference.words import Words, read_words
+from ..inference.extractor import Reading, Request, TextExtractor
+from ..inference.windows import make_windows
+from ..inference.words import read_words
 from ..schema import FrozenSchema
 from .architecture import HostedShim
 from .errors import AuthenticationError, GLiNER2APIError, ReplyError, ServerError, ValidationError
@@ -28,16 +25,9 @@ DIVIDED = (ValidationError, ServerError, ReplyError)
 """Failures that one text may be the cause of, so that each text of the call is sent by itself."""
 
 
-@dataclass(slots=True)
-class _Reading:
-    """A request on its way: what was made of it, and what was found so far."""
-
-    request: Request
-    words: Words
-    windows: list[Window]
-    findings: list[Findings | None] = field(default_factory=list)
-    patterns: Patterns = field(default_factory=Patterns)
-    error: Exception | None = None
+@dataclass(slots=True, kw_only=True)
+class _Reading(Reading):
+    """A request on its way to a hosted model and back."""
 
     def bounds(self, n: int) -> tuple[int, int]:
         """RETURNS (tuple): Start and end of a window in the text."""
@@ -93,7 +83,7 @@ class HostedExtractor(TextExtractor):
                         one.result()
                 finally:
                     pool.shutdown(cancel_futures=True)
-        return [_finish(reading) for reading in readings]
+        return [reading.finish() for reading in readings]
 
     def _calls(self, readings: Iterable[_Reading]) -> Iterable[_Call]:
         """Put windows that are asked for the same into one call, up to the size of a batch."""
@@ -140,7 +130,7 @@ def _prepare(request: Request) -> _Reading:
         capacity=len(words),
         max_width=MAX_WIDTH,
     )
-    return _Reading(request, words, windows, [None] * len(windows))
+    return _Reading(request=request, words=words, windows=windows)
 
 
 def _read(reading: _Reading, n: int, reply: Any) -> None:
@@ -148,15 +138,5 @@ def _read(reading: _Reading, n: int, reply: Any) -> None:
     reader = ReplyReader(
         request.text, *reading.bounds(n), request.schema, request.settings, reading.patterns
     )
-    try:
+    with reading.keeping_errors():
         reading.findings[n] = reader.read(reply, window.end - window.start)
-    except Exception as error:  # handed on to the caller, with the text that it belongs to
-        reading.error = error
-
-
-def _finish(reading: _Reading) -> Extraction | Exception:
-    if reading.error is not None:
-        return reading.error
-    request = reading.request
-    findings = [found for found in reading.findings if found is not None]
-    return merge(request.text, request.schema, findings, request.settings.overlap_policy)

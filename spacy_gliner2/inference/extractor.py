@@ -2,9 +2,10 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from thinc.api import Model
 
@@ -41,30 +42,60 @@ class Request:
     words: tuple[Offsets, ...] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Reading:
     """A request on its way: what was made of it, and what was found so far.
 
     request (Request): The request.
-    prompt (Prompt): Its schema's prompt.
     words (Words): The words of its text.
     windows (list): The windows of its text.
-    sequences (list): What the model reads of each window.
-    findings (list): What was found in each window.
-    states (dict): By window, the states of its text, where they are kept.
+    findings (dict): By window, what was found.
     patterns (Patterns): Runs the validators.
     error (Exception): What was raised.
     """
 
     request: Request
-    prompt: Prompt
     words: Words
     windows: list[Window]
-    sequences: list[TokenSequence]
-    findings: list[Findings | None] = field(default_factory=list)
-    states: dict[int, Any] = field(default_factory=dict)
+    findings: dict[int, Findings] = field(default_factory=dict)
     patterns: Patterns = field(default_factory=Patterns)
     error: Exception | None = None
+
+    @contextmanager
+    def keeping_errors(self) -> Iterator[None]:
+        """Keep what is raised within, since it belongs to this text alone."""
+        try:
+            yield
+        except Exception as error:  # handed on by `finish`
+            self.error = error
+
+    def finish(self) -> Extraction | Exception:
+        """RETURNS (Extraction | Exception): What was found in all windows, or what was raised."""
+        if self.error is not None:
+            return self.error
+        findings = [self.findings[n] for n in sorted(self.findings)]
+        request = self.request
+        return merge(request.text, request.schema, findings, request.settings.overlap_policy)
+
+
+@dataclass(slots=True, kw_only=True)
+class SequenceReading(Reading):
+    """A request on its way through a model that is in memory.
+
+    prompt (Prompt): Its schema's prompt.
+    sizes (list): Number of tokens of each word.
+    sequences (list): What the model reads of each window.
+    states (dict): By window, the states of its text, where they are kept.
+    """
+
+    prompt: Prompt
+    sizes: list[int]
+    sequences: list[TokenSequence]
+    states: dict[int, Any] = field(default_factory=dict)
+
+
+Place: TypeAlias = tuple[SequenceReading, int]
+"""A window of a text, by its number."""
 
 
 class TextExtractor(ABC):
@@ -138,29 +169,37 @@ class Extractor(TextExtractor):
             for reading in readings
         ]
 
-    def _read(self, request: Request) -> Reading | Exception:
+    def _read(self, request: Request) -> SequenceReading | Exception:
         try:
             return self._prepare(request)
         except Exception as error:  # handed on to the caller, with the text that it belongs to
             return error
 
-    def _prepare(self, request: Request) -> Reading:
+    def _prepare(self, request: Request) -> SequenceReading:
         settings = request.settings
         shim = get_shim(self.model)
         network = shim.checkpoint.network
         prompt = self._prompt(request.schema)
         words = read_words(request.text, settings.word_splitter, request.words)
         capacity = text_capacity(network.encoder.max_positions, len(prompt.ids))
-        ids = [cut_word(found, capacity) for found in shim.subwords.all_ids(words.forms)]
+        ids = [_cut_word(found, capacity) for found in shim.subwords.all_ids(words.forms)]
+        sizes = [len(found) for found in ids]
         windows = make_windows(
-            [len(found) for found in ids],
+            sizes,
             window=settings.window,
             stride=settings.stride,
             capacity=capacity,
             max_width=network.config.max_width,
         )
         sequences = [make_sequence(prompt, ids, window) for window in windows]
-        return Reading(request, prompt, words, windows, sequences, [None] * len(windows))
+        return SequenceReading(
+            request=request,
+            words=words,
+            windows=windows,
+            prompt=prompt,
+            sizes=sizes,
+            sequences=sequences,
+        )
 
     def _prompt(self, schema: FrozenSchema) -> Prompt:
         subwords = get_shim(self.model).subwords
@@ -174,7 +213,7 @@ class Extractor(TextExtractor):
             self._prompts[schema] = prompt
         return prompt
 
-    def _run(self, batch: list[tuple[Reading, int]]) -> None:
+    def _run(self, batch: list[Place]) -> None:
         """Run a batch, and if it fails each half of it, until a sequence fails by itself."""
         scores = self._predict(batch)
         if not isinstance(scores, Exception):
@@ -189,10 +228,10 @@ class Extractor(TextExtractor):
             self._run(batch[:half])
             self._run(batch[half:])
 
-    def _predict(self, batch: list[tuple[Reading, int]]) -> list[SequenceScores] | Exception:
+    def _predict(self, batch: list[Place]) -> list[SequenceScores] | Exception:
         try:
             return self._score(batch)
-        except Exception as error:  # handed on to the caller, with the text that it belongs to
+        except Exception as error:  # `_run` finds the text that it belongs to
             return error
 
     def _report_memory(self, error: Exception, count: int) -> None:
@@ -205,12 +244,12 @@ class Extractor(TextExtractor):
             stacklevel=2,
         )
 
-    def _score(self, batch: list[tuple[Reading, int]]) -> list[SequenceScores]:
+    def _score(self, batch: list[Place]) -> list[SequenceScores]:
         scores: list[SequenceScores]
         scores = self.model.predict([reading.sequences[n] for reading, n in batch])
         return scores
 
-    def _decode(self, reading: Reading, n: int, scores: SequenceScores) -> None:
+    def _decode(self, reading: SequenceReading, n: int, scores: SequenceScores) -> None:
         request, window = reading.request, reading.windows[n]
         decoder = WindowDecoder(
             request.text,
@@ -220,20 +259,14 @@ class Extractor(TextExtractor):
             request.settings,
             reading.patterns,
         )
-        try:
+        with reading.keeping_errors():
             reading.findings[n] = decoder.decode(scores)
-        except Exception as error:  # handed on to the caller, with the text that it belongs to
-            reading.error = error
 
-    def _finish(self, reading: Reading) -> Extraction | Exception:
-        if reading.error is not None:
-            return reading.error
-        request = reading.request
-        findings = [found for found in reading.findings if found is not None]
-        return merge(request.text, request.schema, findings, request.settings.overlap_policy)
+    def _finish(self, reading: SequenceReading) -> Extraction | Exception:
+        return reading.finish()
 
 
-def cut_word(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
+def _cut_word(ids: tuple[int, ...], capacity: int) -> tuple[int, ...]:
     """Cut a word that is longer than a window; the heads know it by its first token.
 
     ids (tuple): The ids of the word.

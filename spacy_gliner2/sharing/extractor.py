@@ -11,10 +11,9 @@ from thinc.api import Model
 from torch import Tensor, nn
 
 from ..extraction import Extraction
-from ..inference.extractor import Extractor, Reading, Request, cut_word
+from ..inference.extractor import Extractor, Place, Request, SequenceReading
 from ..inference.scores import SequenceScores
 from ..inference.sequences import TokenSequence
-from ..inference.windows import text_capacity
 from ..model.architecture import get_shim
 from .encoding import Pieces, TextEncoding, WindowEncoding
 
@@ -47,7 +46,7 @@ class SharingExtractor(Extractor):
             for reading in readings
         ]
 
-    def _score(self, batch: list[tuple[Reading, int]]) -> list[SequenceScores]:
+    def _score(self, batch: list[Place]) -> list[SequenceScores]:
         network = get_shim(self.model).checkpoint.network
         sequences = [reading.sequences[n] for reading, n in batch]
         with Recorder(network.encoder) as recorder:
@@ -61,28 +60,25 @@ class SharingExtractor(Extractor):
             reading.states[n] = own.float().cpu().clone()
         return scores
 
-    def _finish(self, reading: Reading) -> Extraction | Exception:
+    def _finish(self, reading: SequenceReading) -> Extraction | Exception:
         extraction = super()._finish(reading)
         if isinstance(extraction, Exception):
             return extraction
         states = [reading.states[n] for n in range(len(reading.windows))]
         return replace(extraction, encoding=self._encoding(reading, states))
 
-    def _encoding(self, reading: Reading, states: Sequence[Tensor]) -> TextEncoding:
+    def _encoding(self, reading: SequenceReading, states: Sequence[Tensor]) -> TextEncoding:
         shim = get_shim(self.model)
         subwords = shim.subwords
         if self._pieces is None or self._pieces_of is not subwords:  # another checkpoint
             self._pieces, self._pieces_of = Pieces(shim.checkpoint.tokenizer), subwords
         pieces = self._pieces
-        limit = shim.checkpoint.network.encoder.max_positions
-        capacity = text_capacity(limit, len(reading.prompt.ids))
         words = reading.words
         found = []
         for window, sequence, own in zip(reading.windows, reading.sequences, states, strict=True):
             offsets = []
             for i in range(window.start, window.end):
-                count = len(cut_word(subwords.ids(words.forms[i]), capacity))
-                offsets += pieces.place(words.forms[i], words.offsets[i], count)
+                offsets += pieces.place(words.forms[i], words.offsets[i], reading.sizes[i])
             forms = tuple(map(pieces.form, sequence.ids))
             found.append(WindowEncoding(sequence.ids, forms, tuple(offsets), own))
         return tuple(found)
