@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ..inference.occurrences import WordSpan
 from ..inference.prompt import Group, Kind, Prompt
 from ..inference.sequences import TokenSequence
 from ..inference.windows import Window
@@ -12,7 +13,7 @@ from ..model.counting import MAX_COUNT
 from ..schema import FrozenSchema
 from .gold import Gold, GoldRecord, Pair
 from .loss_options import LossOptions
-from .occurrences import Occurrences, WordSpan
+from .piece_finder import PieceFinder
 from .problems import Problem, Problems
 
 MOST_INSTANCES = MAX_COUNT - 1
@@ -94,7 +95,7 @@ class Placer:
     schema (FrozenSchema): The schema, all of whose tasks the gold knows.
     prompt (Prompt): Its prompt.
     swapped (frozenset): Relations, by index, that have the tail before the head in it.
-    occurrences (Occurrences): Finds pieces of the text.
+    finder (PieceFinder): Finds pieces of the text.
     problems (Problems): Counts choices that the schema does not have.
     """
 
@@ -103,13 +104,13 @@ class Placer:
         schema: FrozenSchema,
         prompt: Prompt,
         swapped: frozenset[int],
-        occurrences: Occurrences,
+        finder: PieceFinder,
         problems: Problems,
     ) -> None:
         self._schema = schema
         self._prompt = prompt
         self._swapped = swapped
-        self._occurrences = occurrences
+        self._finder = finder
         self._problems = problems
 
     def place(self, gold: Gold) -> Placed:
@@ -118,11 +119,11 @@ class Placer:
         gold (Gold): What is right.
         RETURNS (Placed): The same as words.
         """
-        schema, find = self._schema, self._occurrences.find
+        schema, find = self._schema, self._finder.find
         entities, relations, records = gold.entities or {}, gold.relations or {}, gold.records or {}
 
         def touched(stretch: Offsets) -> WordSpan | None:
-            return self._occurrences.touched(*stretch)
+            return self._finder.touched(*stretch)
 
         return Placed(
             entities=tuple(
@@ -142,7 +143,7 @@ class Placer:
 
     def _pair(self, index: int, pair: Pair) -> PlacedRecord:
         label = self._schema.relations[index].label
-        head, tail = (self._occurrences.find((piece,), label) for piece in pair)
+        head, tail = (self._finder.find((piece,), label) for piece in pair)
         return PlacedRecord((tail, head) if index in self._swapped else (head, tail))
 
     def _record(self, index: int, record: GoldRecord) -> PlacedRecord:
@@ -151,7 +152,7 @@ class Placer:
         choices: list[tuple[int, int]] = []
         for j, part in enumerate(structure.fields):
             pieces, label = record.get(part.name, ()), f"{structure.name}.{part.name}"
-            spans.append(() if part.choices else self._occurrences.find(pieces, label))
+            spans.append(() if part.choices else self._finder.find(pieces, label))
             if part.choices:
                 names = [choice.lower() for choice in part.choices]
                 rows = self._prompt.choices[index, j]

@@ -12,7 +12,7 @@ from ..model.shim import GLiNER2Shim
 from ..schema import FrozenSchema
 from .gold import Gold
 from .loss_options import LossOptions
-from .occurrences import Occurrences
+from .piece_finder import PieceFinder
 from .problems import Problem, Problems
 from .targets import Placer, TargetMaker, TrainingSequence
 
@@ -112,7 +112,7 @@ class TextPreparer:
             capacity=capacity,
             max_width=network.config.max_width,
         )
-        occurrences = Occurrences(
+        finder = PieceFinder(
             item.text,
             words,
             splitter=settings.word_splitter,
@@ -121,7 +121,7 @@ class TextPreparer:
             problems=self._problems,
         )
         swapped = item.layout.swapped if item.layout else frozenset()
-        placer = Placer(item.schema, prompt, swapped, occurrences, self._problems)
+        placer = Placer(item.schema, prompt, swapped, finder, self._problems)
         placed = placer.place(item.gold)
         maker = TargetMaker(item.schema, prompt, placed, self._options, self._problems)
         total = sum(window.end - window.start for window in windows)

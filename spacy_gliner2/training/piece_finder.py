@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from typing import TypeAlias
+from functools import partial
 
+from ..inference.occurrences import Occurrences, WordSpan
 from ..inference.words import Words, split_words
 from .gold import Piece, Pieces
 from .problems import Problem, Problems
 
-WordSpan: TypeAlias = tuple[int, int]
-"""First and last word."""
 
-
-class Occurrences:
+class PieceFinder:
     """Finds the gold pieces of a text among its words.
 
     text (str): The text.
@@ -39,6 +37,9 @@ class Occurrences:
         self._max_width = max_width
         self._by_offsets = offsets
         self._problems = problems
+        # Not what the model reads, which may have a full stop that is not in the text.
+        split = partial(split_words, splitter=splitter)
+        self._occurrences = Occurrences(text, split, words.offsets)
 
     def find(self, pieces: Pieces, label: str) -> tuple[WordSpan, ...]:
         """Find where pieces are.
@@ -82,9 +83,7 @@ class Occurrences:
         end (int): Its end.
         RETURNS (tuple): First and last word; None if there is none.
         """
-        offsets = self._words.offsets
-        inside = [i for i, (low, high) in enumerate(offsets) if low < end and start < high]
-        return (inside[0], inside[-1]) if inside else None
+        return self._occurrences.touched(start, end)
 
     def _covering(self, start: int, end: int, label: str) -> Sequence[WordSpan]:
         span = self.touched(start, end)
@@ -99,21 +98,13 @@ class Occurrences:
 
     def _everywhere(self, text: str) -> Sequence[WordSpan]:
         """Find every occurrence of some words, whatever their case."""
-        if not text.strip():
-            return ()
         if self._splitter == "spacy":
             return self._everywhere_in_tokens(text.strip())
-        sought = [text[slice(*span)].lower() for span in split_words(text, self._splitter)]
-        size = len(sought)
-        # Not what the model reads, which may have a full stop that is not in the text.
-        forms = [self._text[start:end].lower() for start, end in self._words.offsets]
-        return [
-            (i, i + size - 1)
-            for i in range(len(forms) - size + 1)
-            if forms[i] == sought[0] and forms[i : i + size] == sought
-        ]
+        return self._occurrences.find_words(text)
 
     def _everywhere_in_tokens(self, text: str) -> Sequence[WordSpan]:
+        if not text:
+            return ()
         starts = {start: i for i, (start, end) in enumerate(self._words.offsets) if start < end}
         ends = {end: i for i, (start, end) in enumerate(self._words.offsets) if start < end}
         pattern = re.compile(re.escape(text), re.IGNORECASE)
