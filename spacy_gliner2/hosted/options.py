@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..checks import check_count, is_number
 from .errors import AuthenticationError
 
 DEFAULT_URL = "https://api.fastino.ai"
@@ -40,7 +41,7 @@ class HostedOptions:
         for key in ("timeout", "max_wait"):
             _check_seconds(key, getattr(self, key))
         for key, least in (("max_retries", 0), ("concurrency", 1), ("batch_size", 1)):
-            _check_count(key, getattr(self, key), least)
+            check_count(f"model.{key}", getattr(self, key), least)
         if self.base_url is not None:
             check_url(self.base_url, "model.base_url")
 
@@ -99,10 +100,5 @@ def check_url(url: Any, key: str) -> None:
 
 
 def _check_seconds(key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e6:
+    if not is_number(value) or not 0 < value < 1e6:
         raise ValueError(f"model.{key}: {value!r} is no number of seconds; give one above 0")
-
-
-def _check_count(key: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"model.{key}: {value!r} is no whole number from {least} on; give one")

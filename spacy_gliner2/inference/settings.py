@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
+from ..checks import check_count, check_share
+
 OverlapPolicy = Literal["flat", "nested", "longest", "allow"]
 WordSplitter = Literal["gliner2", "char", "spacy"]
 
@@ -31,11 +33,11 @@ class Settings:
     max_batch_items: int = 4096
 
     def __post_init__(self) -> None:
-        _check_number("threshold", self.threshold, 0.0, 1.0)
+        check_share("threshold", self.threshold)
         _check_choice("overlap_policy", self.overlap_policy, get_args(OverlapPolicy))
         _check_choice("word_splitter", self.word_splitter, get_args(WordSplitter))
         for key in ("window", "stride", "max_batch_items"):
-            _check_count(key, getattr(self, key))
+            check_count(key, getattr(self, key), 1)
         if self.stride > self.window:
             raise ValueError(
                 f"stride: {self.stride} is above window ({self.window}), so that words between two "
@@ -48,16 +50,6 @@ class Settings:
         return tuple(part.name for part in fields(cls))
 
 
-def _check_number(key: str, value: Any, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise ValueError(f"{key}: {value!r} is no number from {low:g} to {high:g}; give one")
-
-
 def _check_choice(key: str, value: Any, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ValueError(f"{key}: {value!r} is none of {', '.join(choices)}; choose one of them")
-
-
-def _check_count(key: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"{key}: {value!r} is no whole number above 0; give one")

@@ -1,7 +1,8 @@
 """What an adapter is: `AdapterConfig`."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from ..checks import check_count, check_share, is_number
 
 TARGETS = ("encoder", "span_rep", "classifier", "count_embed", "count_pred")
 """The parts that have layers to adapt: all of the network."""
@@ -26,12 +27,10 @@ class AdapterConfig:
     targets: tuple[str, ...] = TARGETS
 
     def __post_init__(self) -> None:
-        if isinstance(self.rank, bool) or not isinstance(self.rank, int) or self.rank < 1:
-            raise ValueError(f"lora.rank: {self.rank!r} is no whole number from 1 on; give one")
-        if not _is_number(self.alpha) or self.alpha <= 0:
+        check_count("lora.rank", self.rank, 1)
+        if not is_number(self.alpha) or self.alpha <= 0:
             raise ValueError(f"lora.alpha: {self.alpha!r} is no number above 0; give one")
-        if not _is_number(self.dropout) or not 0 <= self.dropout < 1:
-            raise ValueError(f"lora.dropout: {self.dropout!r} is no number from 0 to 1; give one")
+        check_share("lora.dropout", self.dropout, below_one=True)
         if not self.targets or not all(isinstance(t, str) and t for t in self.targets):
             raise ValueError(
                 f"lora.targets: {list(self.targets)!r} is no list of names; give one, such as "
@@ -42,7 +41,3 @@ class AdapterConfig:
     def scale(self) -> float:
         """RETURNS (float): What the product is multiplied with."""
         return self.alpha / self.rank
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
+from ..checks import check_count, check_share
 from ..inference.prompt import Layout
 from ..schema import Classification, ClassLabel, Entity, FrozenSchema, Relation, Structure
 from .gold import Gold
-from .loss_options import check_share
 from .texts import TrainingText
 
 T = TypeVar("T")
@@ -46,6 +46,24 @@ class Augmentation:
         it. They are many, so that asking of all teaches a model that there is never any.
         Without an augmentation all are asked.
     most_labels (int): Most labels of a classification; right ones are kept.
+    RAISES (ValueError): If a value is not usable.
+
+    The reference's choice is:
+
+    ```ini
+    [components.gliner2.augmentation]
+    @misc = "spacy-gliner2.augmentation.v1"
+    drop_relations = 0.2
+    drop_structures = 0.2
+    drop_fields = 0.2
+    drop_labels = 0.5
+    hide_descriptions = 0.5
+    hide_examples = 0.5
+    synthetic_entities = 0.2
+    synthetic_fields = 0.2
+    synthetic_labels = 0.5
+    swap_arguments = 0.2
+    ```
     """
 
     shuffle_tasks: bool = True
@@ -75,7 +93,7 @@ class Augmentation:
             elif part.type is bool and not isinstance(value, bool):
                 raise ValueError(f"{key}: {value!r} is not true or false; give one of them")
             elif part.type is int:
-                _check_count(key, value, 2 if part.name == "most_labels" else 0)
+                check_count(key, value, 2 if part.name == "most_labels" else 0)
 
     def apply(self, items: Sequence[TrainingText]) -> list[TrainingText]:
         """Change the schemas and the gold of a batch.
@@ -228,11 +246,6 @@ class _Draw:
         return list(parts)
 
 
-def _check_count(key: str, value: Any, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{key}: {value!r} is no whole number from {least} on; give one")
-
-
 def _draw(probability: float) -> bool:
     return probability > 0 and random.random() < probability
 
@@ -257,48 +270,3 @@ def _renamed(parts: Sequence[Any], key: str, kind: str) -> tuple[list[Any], Call
         for name in [getattr(part, key)]
     ]
     return renamed, lambda name: names.get(name, name)
-
-
-def make_augmentation(
-    shuffle_tasks: bool = True,
-    shuffle_labels: bool = True,
-    drop_entities: float = 0.0,
-    drop_relations: float = 0.0,
-    drop_structures: float = 0.0,
-    drop_fields: float = 0.0,
-    drop_tasks: float = 0.0,
-    drop_labels: float = 0.0,
-    keep_right_labels: float = 0.5,
-    hide_descriptions: float = 0.0,
-    hide_examples: float = 0.0,
-    synthetic_entities: float = 0.0,
-    synthetic_fields: float = 0.0,
-    synthetic_labels: float = 0.0,
-    swap_arguments: float = 0.0,
-    foreign_labels: int = 0,
-    most_absent: int = 2,
-    most_labels: int = 1000,
-) -> Augmentation:
-    """Choose how a schema changes from step to step.
-
-    The arguments are those of `Augmentation`. Those of the reference are:
-
-    ```ini
-    [components.gliner2.augmentation]
-    @misc = "spacy-gliner2.augmentation.v1"
-    drop_relations = 0.2
-    drop_structures = 0.2
-    drop_fields = 0.2
-    drop_labels = 0.5
-    hide_descriptions = 0.5
-    hide_examples = 0.5
-    synthetic_entities = 0.2
-    synthetic_fields = 0.2
-    synthetic_labels = 0.5
-    swap_arguments = 0.2
-    ```
-
-    RETURNS (Augmentation): The choice.
-    RAISES (ValueError): If a value is not usable.
-    """
-    return Augmentation(**locals())

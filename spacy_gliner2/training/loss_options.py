@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from ..checks import check_share
+
 Reduction = Literal["mean", "sum"]
 Negatives = Literal["spans", "count", "none"]
 EntityCount = Literal["one", "any", "none"]
@@ -88,17 +90,3 @@ def make_loss(
         "order": order,
     }
     return LossOptions(**values)
-
-
-def check_share(key: str, value: Any, *, below_one: bool = False) -> None:
-    """Refuse what is no share.
-
-    key (str): What to call it in errors.
-    value (Any): The value.
-    below_one (bool): Whether 1 is too much.
-    RAISES (ValueError): If it is no number from 0 to 1.
-    """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value <= 1 or (below_one and value == 1):
-        top = "below 1" if below_one else "1"
-        raise ValueError(f"{key}: {value!r} is no number from 0 to {top}; give one")

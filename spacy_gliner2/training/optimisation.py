@@ -1,7 +1,9 @@
 """How the weights move: `spacy-gliner2.optimisation.v1`."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast, get_args
+from typing import Literal, cast, get_args
+
+from ..checks import is_number
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -26,7 +28,7 @@ class Optimisation:
     max_batch_items: int = 1024
 
     def __post_init__(self) -> None:
-        if not _is_number(self.encoder_rate) or self.encoder_rate < 0:
+        if not is_number(self.encoder_rate) or self.encoder_rate < 0:
             raise ValueError(
                 f"optimisation.encoder_rate: {self.encoder_rate!r} is no number from 0 on; give one"
             )
@@ -71,7 +73,3 @@ def make_optimisation(
     RAISES (ValueError): If a value is not one that is known.
     """
     return Optimisation(encoder_rate, tuple(frozen), cast(Precision, precision), max_batch_items)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from ...checks import is_number
 from ...model.adapter_config import TARGETS, AdapterConfig
 from ..optimisation import Optimisation, Precision
 
@@ -159,7 +160,7 @@ class Options:
         }
         for key, low in least.items():
             value = getattr(self, key)
-            if isinstance(value, bool) or not isinstance(value, int | float) or value < low:
+            if not is_number(value) or value < low:
                 raise ValueError(f"{key}: {value!r} is no number from {low} on; give one")
         if self.task_lr == 0:
             raise ValueError("task_lr: is 0; give the learning rate of the heads")
