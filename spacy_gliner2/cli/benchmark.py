@@ -21,7 +21,9 @@ from .pipeline import (
     LangOption,
     ModelOption,
     PipelineOptions,
+    ProcessesOption,
     SchemaOption,
+    TextFieldOption,
     ThresholdOption,
     load_pipeline,
     load_weights,
@@ -46,9 +48,7 @@ def benchmark_cli(
     lang: LangOption = "en",
     threshold: ThresholdOption = None,
     component: ComponentOption = None,
-    text_field: Annotated[
-        str, typer.Option("--text-field", "-tf", help="The field that holds the text")
-    ] = "text",
+    text_field: TextFieldOption = "text",
     limit: Annotated[
         Optional[int],  # noqa: UP045  (Typer reads it)
         typer.Option(help="Take this many texts at most", min=1),
@@ -58,9 +58,7 @@ def benchmark_cli(
         Optional[int],  # noqa: UP045
         typer.Option("--batch-size", "-b", help="Documents that are read ahead", min=1),
     ] = None,
-    n_process: Annotated[
-        int, typer.Option("--n-process", "-n", help="Processes that share the work", min=1)
-    ] = 1,
+    n_process: ProcessesOption = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON")] = False,
     code: CodeOption = None,
     gpu_id: GpuOption = -1,

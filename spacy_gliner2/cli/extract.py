@@ -20,7 +20,9 @@ from .pipeline import (
     LangOption,
     ModelOption,
     PipelineOptions,
+    ProcessesOption,
     SchemaOption,
+    TextFieldOption,
     ThresholdOption,
     fingerprint,
     load_pipeline,
@@ -28,7 +30,7 @@ from .pipeline import (
 )
 
 if TYPE_CHECKING:
-    from ..distributed.extract import Cluster
+    from ..distributed.stage import Cluster
     from ..documents.inputs import Item
     from ..documents.outputs import Parts, Result, Sink
 
@@ -90,9 +92,7 @@ def extract_cli(
     lang: LangOption = "en",
     threshold: ThresholdOption = None,
     component: ComponentOption = None,
-    text_field: Annotated[
-        str, typer.Option("--text-field", "-tf", help="The field that holds the text")
-    ] = "text",
+    text_field: TextFieldOption = "text",
     prefix: Annotated[
         str, typer.Option(help="What the names of the fields that are added begin with")
     ] = "",
@@ -125,9 +125,7 @@ def extract_cli(
     batch_size: Annotated[
         int, typer.Option("--batch-size", "-b", help="Documents that are read ahead", min=1)
     ] = 128,
-    n_process: Annotated[
-        int, typer.Option("--n-process", "-n", help="Processes that share the work", min=1)
-    ] = 1,
+    n_process: ProcessesOption = 1,
     engine: Annotated[
         Engine,
         typer.Option(
@@ -207,7 +205,7 @@ def extract_cli(
 def _cluster(engine: Engine, address: str | None, workers: int, gpu_id: int) -> "Cluster | None":
     if engine is Engine.local:
         return None
-    from ..distributed.extract import Cluster
+    from ..distributed.stage import Cluster
 
     return Cluster(address, workers, num_gpus=int(gpu_id >= 0))
 

@@ -51,6 +51,12 @@ CodeOption = Annotated[
     Optional[Path],  # noqa: UP045
     typer.Option("--code", help="A Python file with registered functions", exists=True),
 ]
+TextFieldOption = Annotated[
+    str, typer.Option("--text-field", "-tf", help="The field that holds the text")
+]
+ProcessesOption = Annotated[
+    int, typer.Option("--n-process", "-n", help="Processes that share the work", min=1)
+]
 GpuOption = Annotated[int, typer.Option("--gpu-id", "-g", help="GPU ID, or -1 for CPU")]
 
 BLANK = """

@@ -4,7 +4,6 @@ import os
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -14,26 +13,10 @@ from spacy.tokens import Doc
 
 from ..documents.inputs import Item, parse_line
 from ..documents.outputs import Result
-from .stage import Annotator, import_ray, run_stage
+from .stage import Annotator, Cluster, import_ray, run_stage
 
 READABLE = ("jsonl", "parquet")
 """Formats that the workers read themselves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Where and how to run.
-
-    address (str): The cluster; None for one on this machine, or that of the environment.
-    workers (int): How many workers there are.
-    num_cpus (float): Cores of a worker.
-    num_gpus (float): GPUs of a worker.
-    """
-
-    address: str | None = None
-    workers: int = 2
-    num_cpus: float = 1
-    num_gpus: float = 0
 
 
 class ResultAnnotator(Annotator):
@@ -85,16 +68,14 @@ def annotate_file(
         if done:
             _, dataset = dataset.split_at_indices([done])
         annotator = LineAnnotator if kind == "jsonl" else ResultAnnotator
-        options = {"text_field": text_field, "prefix": prefix, "num_gpus": cluster.num_gpus}
         results = run_stage(
             dataset,
             annotator,
             nlp,
-            options,
-            cluster.workers,
-            batch_size,
-            cluster.num_cpus,
-            cluster.num_gpus,
+            cluster,
+            text_field=text_field,
+            prefix=prefix,
+            batch_size=batch_size,
         )
         for number, row in enumerate(results.iter_rows(), done + 1):
             # From our own workers, through Ray, which trusts them as far as this.
@@ -110,7 +91,7 @@ def _running(ray: Any, cluster: Cluster) -> Iterator[None]:
         return
     own: dict[str, Any] = {}
     if cluster.address is None and "RAY_ADDRESS" not in os.environ:
-        cores = max(os.cpu_count() or 1, ceil(cluster.workers * cluster.num_cpus))
+        cores = max(os.cpu_count() or 1, ceil(cluster.bounds[1] * cluster.num_cpus))
         own = {"include_dashboard": False, "num_cpus": cores}
     ray.init(address=cluster.address, log_to_driver=False, **own)
     try:

@@ -6,6 +6,7 @@ come out is the same in any order of events, since each is made of one document 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
@@ -18,6 +19,27 @@ from .packed import PackedPipeline
 
 if TYPE_CHECKING:
     from ray.data import Dataset
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where and how to run.
+
+    address (str): The cluster; None for one on this machine, or that of the environment.
+    workers (int | tuple): How many workers there are, or the fewest and the most.
+    num_cpus (float): Cores of a worker.
+    num_gpus (float): GPUs of a worker.
+    """
+
+    address: str | None = None
+    workers: int | tuple[int, int] = 2
+    num_cpus: float = 1
+    num_gpus: float = 0
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """RETURNS (tuple): The fewest and the most workers."""
+        return (self.workers, self.workers) if isinstance(self.workers, int) else self.workers
 
 
 def import_ray() -> Any:
@@ -58,45 +80,56 @@ def annotate_dataset(
     RETURNS (Dataset): The rows, with the columns entities, cats, relations, structures (as JSON)
         and error: why a document failed, null where it did not.
     """
-    options = {"text_field": text_field, "prefix": prefix, "num_gpus": num_gpus}
-    return run_stage(dataset, TableAnnotator, nlp, options, workers, batch_size, num_cpus, num_gpus)
+    return run_stage(
+        dataset,
+        TableAnnotator,
+        nlp,
+        Cluster(None, workers, num_cpus, num_gpus),
+        text_field=text_field,
+        prefix=prefix,
+        batch_size=batch_size,
+    )
 
 
 def run_stage(
     dataset: "Dataset",
     annotator: type["Annotator"],
     nlp: Language,
-    options: dict[str, Any],
-    workers: int | tuple[int, int],
+    cluster: Cluster,
+    *,
+    text_field: str,
+    prefix: str,
     batch_size: int,
-    num_cpus: float,
-    num_gpus: float,
 ) -> "Dataset":
     """Put the pool of actors behind a dataset.
 
     dataset (Dataset): The documents.
     annotator (type): What the actors run.
     nlp (Language): The pipeline.
-    options (dict): Other arguments of the annotator.
-    workers (int | tuple): How many workers there are, or the fewest and the most.
+    cluster (Cluster): How many workers there are, and what each has.
+    text_field (str): The column that holds the text.
+    prefix (str): What the names of the columns that are added begin with.
     batch_size (int): Documents that a worker gets at once.
-    num_cpus (float): Cores of a worker.
-    num_gpus (float): GPUs of a worker.
     RETURNS (Dataset): What the annotator returns.
     """
     ray = import_ray()
-    fewest, most = (workers, workers) if isinstance(workers, int) else workers
+    fewest, most = cluster.bounds
     strategy = ray.data.ActorPoolStrategy(min_size=fewest, max_size=most)
     # Once into the object store, from where each machine takes it once.
     packed = ray.put(PackedPipeline.pack(nlp))
     found: Dataset = dataset.map_batches(
         annotator,
-        fn_constructor_kwargs={"packed": packed, **options},
+        fn_constructor_kwargs={
+            "packed": packed,
+            "text_field": text_field,
+            "prefix": prefix,
+            "num_gpus": cluster.num_gpus,
+        },
         batch_format="pyarrow",
         batch_size=batch_size,
         compute=strategy,
-        num_cpus=num_cpus,
-        num_gpus=num_gpus or None,
+        num_cpus=cluster.num_cpus,
+        num_gpus=cluster.num_gpus or None,
     )
     return found
 
