@@ -4,9 +4,10 @@ The names here load what they stand for when they are first used, since spaCy im
 whenever it makes any pipeline.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .about import __version__
+from .lazy import lazy_names
 
 if TYPE_CHECKING:
     from .annotate import relation_spans, value_span
@@ -38,9 +39,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_names(__name__, _MODULES)

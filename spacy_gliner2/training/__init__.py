@@ -1,6 +1,8 @@
 """Training; the names here are those of the `gliner2` package and load when they are first used."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazy_names
 
 if TYPE_CHECKING:
     from .familiar.config import TrainingConfig
@@ -14,14 +16,14 @@ if TYPE_CHECKING:
     from .familiar.trainer import GLiNER2Trainer, train_gliner2
 
 _MODULES = {
-    "ChoiceField": "examples",
-    "Classification": "examples",
-    "GLiNER2Trainer": "trainer",
-    "InputExample": "examples",
-    "Relation": "examples",
-    "Structure": "examples",
-    "TrainingConfig": "config",
-    "train_gliner2": "trainer",
+    "ChoiceField": "familiar.examples",
+    "Classification": "familiar.examples",
+    "GLiNER2Trainer": "familiar.trainer",
+    "InputExample": "familiar.examples",
+    "Relation": "familiar.examples",
+    "Structure": "familiar.examples",
+    "TrainingConfig": "familiar.config",
+    "train_gliner2": "familiar.trainer",
 }
 
 __all__ = [
@@ -36,9 +38,4 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.familiar.{_MODULES[name]}"), name)
+__getattr__ = lazy_names(__name__, _MODULES)
