@@ -6,10 +6,16 @@ new one, and memory, in a process that annotates for long. A few rows too many c
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 LEAST, MOST = 8, 256
 """Bounds of what a number of rows is a multiple of; in between it is a sixteenth of it or less."""
+
+
+def keeps_kernels(device: torch.device) -> bool:
+    """RETURNS (bool): Whether kernels are made for single numbers of rows, and kept."""
+    return device.type == "cpu"
 
 
 def round_up(count: int) -> int:

@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 from ..inference.scores import FloatArray
 from .derived import DerivingModule
 from .linear import Linear, make_linear
-from .rounding import repeat_last
+from .rounding import keeps_kernels, repeat_last
 
 NUMBERS = 1 << 20
 """About how many numbers to hold at once for the spans of some rows, on a processor."""
@@ -93,7 +93,7 @@ class SpanMarker(DerivingModule):
         sources = [self.project_start, self.project_end, self.out_project]
         starts, ends = self.derived(sources, self._prepare)
         count, rows = len(rows), self.cast(rows)
-        if rows.device.type == "cpu":
+        if keeps_kernels(rows.device):
             rows = repeat_last(rows)
         return starts(rows)[:count], ends(rows)[:count]
 

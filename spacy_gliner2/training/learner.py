@@ -71,9 +71,7 @@ class Learner:
         if self._augmentation is not None:
             known = self._augmentation.apply(known)
         sequences, learned = self._prepare(known, settings)
-        network = self._trained_network()
-        set_dropout(network, drop)
-        network.train()
+        network = self._trained_network(drop)
         losses = self._run(network, sequences, learn=True)
         self._texts += learned
         self._learned = learned
@@ -87,9 +85,7 @@ class Learner:
         RETURNS (float): What they are to be multiplied with, so that `step` takes their mean over
             batches where it takes that of the losses over texts.
         """
-        network = self._trained_network()
-        set_dropout(network, drop)
-        network.train()
+        self._trained_network(drop)
         self._texts += max(0, texts - self._learned)
         self._learned = 0
         return float(texts) if self._loss.reduction == "mean" else 1.0
@@ -149,7 +145,8 @@ class Learner:
             )
         return found
 
-    def _trained_network(self) -> Network:
+    def _trained_network(self, drop: float) -> Network:
+        """RETURNS (Network): The network, ready for gradients."""
         checkpoint = get_shim(self._model).checkpoint
         known = self._mover is not None and self._mover.network is checkpoint.network
         if not known or checkpoint.adapter is not self._adapter:
@@ -159,7 +156,8 @@ class Learner:
                 checkpoint.dtype = torch.float32
             self._mover = WeightMover(checkpoint.network, self._optimisation)
             self._texts = 0
-        return checkpoint.network
+        set_dropout(checkpoint.network, drop)
+        return checkpoint.network.train()
 
     def _trained_adapter(self, checkpoint: Checkpoint) -> Adapter | None:
         """RETURNS (Adapter): The adapter that learns: the one that is in use, or a new one."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..precision import PRECISIONS
-from ..rounding import fill_up, repeat_last
+from ..rounding import fill_up, keeps_kernels, repeat_last
 from .base import PackedEncoder
 from .layer import Block, Layer, PackedBlock, RecordedBlock
 
@@ -80,8 +80,8 @@ class LayeredEncoder(PackedEncoder):
         return self._encode(ids, lengths, rows)[:wanted]
 
     def _rounds(self, device: torch.device) -> bool:
-        """Tell whether kernels are made for numbers of rows."""
-        return device.type == "cpu" and not self.records
+        """Tell whether what is computed is packed for kernels that are kept."""
+        return keeps_kernels(device) and not self.records
 
     def _encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
         layers = self.derived([cast(nn.Module, self.encoder)], self._prepare)
@@ -107,15 +107,10 @@ class LayeredEncoder(PackedEncoder):
         if not self._rounds(ids.device):
             embedded = self._embed(ids, places)
             return embedded, block.project(embedded)
-        if places is None:
-            kinds, where = ids.unique(return_inverse=True)
-            kinds = repeat_last(kinds)
-            embedded = self._embed(kinds, None)
-        else:
-            size = int(places.max()) + 1
-            kinds, where = (ids * size + places).unique(return_inverse=True)
-            kinds = repeat_last(kinds)
-            embedded = self._embed(kinds // size, kinds % size)
+        size = 1 if places is None else int(places.max()) + 1
+        kinds, where = (ids if places is None else ids * size + places).unique(return_inverse=True)
+        kinds = repeat_last(kinds)
+        embedded = self._embed(kinds // size, None if places is None else kinds % size)
         return embedded[where], block.project(embedded)[where]
 
     def _block(self, layer: Layer, *projections: nn.Linear) -> Block:
