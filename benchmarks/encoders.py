@@ -122,11 +122,6 @@ def _padded(sequences: Sequence[Sequence[int]]) -> Any:
         yield ids, mask
 
 
-def linear_flops(hidden: int, inner: int, layers: int) -> int:
-    """RETURNS (int): Floating-point operations of the linear layers for one token."""
-    return 2 * layers * (4 * hidden * hidden + 2 * hidden * inner)
-
-
 def limit_runner(hidden: int, inner: int, layers: int, rows: int) -> Callable[[], Any]:
     """Make the matrix products of an encoder's linear layers alone: the limit of the machine.
 

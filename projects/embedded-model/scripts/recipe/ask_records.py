@@ -7,8 +7,6 @@ from .example import MOST_INSTANCES, Example
 from .labels import Entry, Labels
 from .rows import Row
 
-MANNERS = ("str", "list")
-
 
 def ask_records(example: Example, labels: Labels, absent: int = 0) -> None:
     """Ask for the records that a text has, and for others that it has not.
