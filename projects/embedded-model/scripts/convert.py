@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 from recipe import dialogues, offsets, pairs, tagged, utterances
+from recipe.nations import mark_nations
 from recipe.rows import Row, write_rows
 
 log = logging.getLogger("convert")
@@ -40,6 +41,8 @@ def fewnerd(*parts: str) -> Reader:
 
 
 HWU = "hwu64/RasaNlu_Merged_KFold_1*.json"
+WITHOUT_NATIONS = ("fewnerd", "btc", "wikigold", "uner_ewt")
+"""Corpora that annotate persons, organisations and places, but no nationalities as such."""
 
 TRAINING: dict[str, Reader] = {
     "fewnerd": fewnerd("dev", "test"),
@@ -126,7 +129,10 @@ def main(assets: Path, rows: Path) -> None:
     for folder, readers in ((rows, TRAINING), (rows / "held_out", EVALUATION)):
         folder.mkdir(parents=True, exist_ok=True)
         for name, read in readers.items():
-            count = write_rows(folder / f"{name}.jsonl", read(assets))
+            found = read(assets)
+            if folder == rows and name in WITHOUT_NATIONS:
+                found = map(mark_nations, found)
+            count = write_rows(folder / f"{name}.jsonl", found)
             if not count:
                 raise ValueError(f"{name}: no rows; are its files below {assets}?")
             log.info("%s: %d rows", name, count)

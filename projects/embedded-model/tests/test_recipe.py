@@ -12,6 +12,7 @@ from recipe.detokenise import detokenise
 from recipe.example import Example
 from recipe.labels import STYLES, Labels, write
 from recipe.length import count_words, shorten
+from recipe.nations import mark_nations
 from recipe.phrase import phrase
 from recipe.rows import Row, join_rows
 from recipe.tagged import mend, read_tags
@@ -254,3 +255,19 @@ def test_a_template_fills_the_same_slot_with_the_same_words() -> None:
 def test_demonyms_are_words_of_people() -> None:
     assert {"Danish", "Brazilian", "Welsh"} <= set(DEMONYMS)
     assert "Denmark" not in DEMONYMS
+
+
+def test_nationalities_are_marked_where_they_stand_alone_and_are_no_language() -> None:
+    text = "The Danish team beat two Chinese players of the French Open, he said in German."
+    row = Row(text, "fewnerd", [(25, 32, "location_GPE"), (48, 59, "event_sportsevent")])
+    marked = {(text[start:end], label) for start, end, label in mark_nations(row).entities}
+    assert marked == {
+        ("Danish", "NORP"),
+        ("Chinese", "NORP"),
+        ("French Open", "event_sportsevent"),
+    }
+
+
+def test_a_nation_before_a_noun_is_one_after_in_too() -> None:
+    row = mark_nations(Row("Ships in Indian waters carry people who speak Tamil.", "btc"))
+    assert row.entities == [(9, 15, "NORP")]
