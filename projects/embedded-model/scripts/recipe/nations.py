@@ -8,9 +8,7 @@ from .rows import Row
 
 LABEL = "NORP"
 _NATION = re.compile(rf"\b(?:{'|'.join(sorted({*DEMONYMS, *PLURALS}, key=len, reverse=True))})\b")
-_SPEAKING = re.compile(
-    r"\b(?:spea|spoke|learn|read|writ|wrote|translat)\w*\s+(?:in |into |from )?$"
-)
+_SPEAKING = re.compile(r"\b(?:spea|spoke|learn|read|wr[io]t|translat)\w*\s+(?:in |into |from )?$")
 _INTO = re.compile(r"\b(?:in|into|from)\s+$")
 _BEFORE_A_NOUN = re.compile(r" \w")
 """What stands before and after the name of a language, which is written like the nation's."""
