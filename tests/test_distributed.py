@@ -112,7 +112,7 @@ def test_extract_gives_the_same_as_without_a_cluster(nlp, tmp_path, source, targ
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from spacy_gliner2.distributed.extract import Cluster
+    from spacy_gliner2.distributed.cluster import Cluster
 
     path = tmp_path / f"in.{source}"
     if source == "jsonl":
@@ -135,7 +135,7 @@ def test_extract_gives_the_same_as_without_a_cluster(nlp, tmp_path, source, targ
 
 
 def test_what_workers_cannot_read_is_refused(nlp, tmp_path):
-    from spacy_gliner2.distributed.extract import Cluster
+    from spacy_gliner2.distributed.cluster import Cluster
 
     path = tmp_path / "in.txt"
     path.write_text("Paris", encoding="utf8")
