@@ -3,6 +3,9 @@
 import json
 import os
 import signal
+import warnings
+from datetime import date
+from decimal import Decimal
 
 import pytest
 import spacy
@@ -107,19 +110,24 @@ def test_a_row_that_fails_says_why_and_the_others_come_out(nlp):
     ]
 
 
-@pytest.mark.parametrize(("source", "target"), [("jsonl", "parquet"), ("parquet", "jsonl")])
+@pytest.mark.parametrize(
+    ("source", "target"), [("jsonl", "jsonl"), ("parquet", "jsonl"), ("parquet", "parquet")]
+)
 def test_extract_gives_the_same_as_without_a_cluster(nlp, tmp_path, source, target):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from spacy_gliner2.distributed.extract import Cluster
+    from spacy_gliner2.distributed.cluster import Cluster
 
     path = tmp_path / f"in.{source}"
     if source == "jsonl":
-        lines = [json.dumps(row) for row in ROWS]
-        path.write_text("\n".join([*lines[:5], "{broken", *lines[5:]]), encoding="utf8")
+        lines = [json.dumps({**row, "large": 10**30, "half": "\ud800"}) for row in ROWS]
+        content = "\n".join([*lines[:5], "", "{broken", *lines[5:]])
+        path.write_text(content, encoding="utf-8-sig")
     else:
-        pq.write_table(pa.Table.from_pylist(ROWS), path)
+        more = {"day": date(1891, 11, 5), "price": Decimal("1.10"), "none": None, "raw": b"\xff"}
+        more = {key: more[key] for key in more if target == "parquet" or key != "raw"}
+        pq.write_table(pa.Table.from_pylist([{**row, **more} for row in ROWS]), path)
     outcomes = []
     for cluster in (None, Cluster(workers=2)):
         output = tmp_path / f"{cluster is None}.{target}"
@@ -134,8 +142,59 @@ def test_extract_gives_the_same_as_without_a_cluster(nlp, tmp_path, source, targ
     assert outcomes[:2] == outcomes[2:]
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_an_interrupted_run_goes_on_and_loses_and_repeats_nothing(
+    nlp, tmp_path, monkeypatch, capsys, kind
+):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from spacy_gliner2.distributed import extract as engine
+    from spacy_gliner2.distributed.cluster import Cluster
+
+    path, output = tmp_path / f"in.{kind}", tmp_path / "out.jsonl"
+    if kind == "jsonl":
+        path.write_text("\n\n".join(json.dumps(row) for row in ROWS), encoding="utf8")
+    else:
+        pq.write_table(pa.Table.from_pylist(ROWS), path, row_group_size=7)
+    options = ExtractOptions(batch_size=4, cluster=Cluster(workers=2))
+    annotate_file = engine.annotate_file
+
+    def interrupted(*args, **kwargs):
+        for count, result in enumerate(annotate_file(*args, **kwargs)):
+            if count == 10:
+                raise KeyboardInterrupt
+            yield result
+
+    monkeypatch.setattr(engine, "annotate_file", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        extract(nlp, path, output, options)
+    monkeypatch.setattr(engine, "annotate_file", annotate_file)
+    assert not output.exists()
+    assert extract(nlp, path, output, options) == (len(ROWS), 0)
+    assert "goes on after 10 documents" in capsys.readouterr().err
+    rows = [json.loads(line) for line in output.read_text("utf8").splitlines()]
+    assert [row["id"] for row in rows] == list(range(len(ROWS)))
+    assert all(row["entities"] for row in rows)
+
+
+def test_workers_without_room_are_named():
+    from spacy_gliner2.distributed.cluster import Cluster, find_room, warn_of_full_cluster
+
+    with pytest.warns(UserWarning, match="no machine of the cluster has 3 CPUs and 0 GPUs"):
+        assert find_room(ray, Cluster(num_cpus=3)) == 0
+    with pytest.warns(UserWarning, match="has room for 2 of 8 workers"):
+        assert find_room(ray, Cluster(workers=8)) == 2
+    with pytest.warns(UserWarning, match="leave none of the cluster's 2 to tasks that read"):
+        warn_of_full_cluster(ray, Cluster(workers=2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert find_room(ray, Cluster(workers=(1, 8))) == 1
+        warn_of_full_cluster(ray, Cluster(workers=1))
+
+
 def test_what_workers_cannot_read_is_refused(nlp, tmp_path):
-    from spacy_gliner2.distributed.extract import Cluster
+    from spacy_gliner2.distributed.cluster import Cluster
 
     path = tmp_path / "in.txt"
     path.write_text("Paris", encoding="utf8")

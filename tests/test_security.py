@@ -1,5 +1,6 @@
 """What a hostile checkpoint, config or expression cannot do."""
 
+import ast
 import json
 import pickle
 import random
@@ -13,6 +14,7 @@ import spacy
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
+import spacy_gliner2
 from spacy_gliner2 import GLiNER2
 from spacy_gliner2.annotation_tools import read_label_studio
 from spacy_gliner2.documents.annotated import read_annotated
@@ -55,6 +57,21 @@ def copy(small_checkpoint, tmp_path) -> Path:
 
 def edit(file: Path, **changes) -> None:
     file.write_text(json.dumps({**json.loads(file.read_text("utf8")), **changes}), "utf8")
+
+
+def test_no_module_of_the_package_unpickles():
+    modules = sorted(Path(spacy_gliner2.__file__).parent.rglob("*.py"))
+    assert len(modules) > 100
+    for module in modules:
+        names = set()
+        for node in ast.walk(ast.parse(module.read_text("utf8"))):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                names |= {alias.name for alias in node.names} | {getattr(node, "module", None)}
+            elif isinstance(node, ast.Attribute):
+                names.add(ast.unparse(node))
+        assert not names & {"pickle", "cloudpickle", "dill", "torch.load", "srsly.cloudpickle"}, (
+            module
+        )
 
 
 def test_the_planted_pickle_would_run_if_somebody_unpickled_it(proof):

@@ -30,7 +30,7 @@ from .pipeline import (
 )
 
 if TYPE_CHECKING:
-    from ..distributed.stage import Cluster
+    from ..distributed.cluster import Cluster
     from ..documents.inputs import Item
     from ..documents.outputs import Parts, Result, Sink
 
@@ -205,7 +205,7 @@ def extract_cli(
 def _cluster(engine: Engine, address: str | None, workers: int, gpu_id: int) -> "Cluster | None":
     if engine is Engine.local:
         return None
-    from ..distributed.stage import Cluster
+    from ..distributed.cluster import Cluster
 
     return Cluster(address, workers, num_gpus=int(gpu_id >= 0))
 
@@ -232,10 +232,11 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
     sink = _open(nlp, input, output, kind, into, options)
     if sink.done:
         say(f"{output}: goes on after {sink.done} documents of an interrupted run")
+    items = itertools.islice(items, sink.done, None)
     if options.cluster is None:
-        results = _annotate(nlp, itertools.islice(items, sink.done, None), options)
+        results = _annotate(nlp, items, options)
     else:
-        results = _distribute(nlp, input, kind, options.cluster, sink.done, options)
+        results = _distribute(nlp, input, kind, items, options.cluster, sink.done, options)
     count, failed = sink.done, 0
     total = _total(input, kind, nlp, options)
     try:
@@ -323,7 +324,13 @@ def _check_for_cluster(input: Path, kind: str, into: str) -> None:
 
 
 def _distribute(
-    nlp: Any, input: Path, kind: str, cluster: "Cluster", done: int, options: ExtractOptions
+    nlp: Any,
+    input: Path,
+    kind: str,
+    items: "Iterator[Item]",
+    cluster: "Cluster",
+    done: int,
+    options: ExtractOptions,
 ) -> "Iterator[Result]":
     from ..distributed.extract import annotate_file
 
@@ -331,6 +338,7 @@ def _distribute(
         nlp,
         input,
         kind,
+        items,
         cluster,
         done=done,
         text_field=options.text_field,

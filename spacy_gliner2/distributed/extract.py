@@ -1,9 +1,10 @@
 """`extract --engine ray`: the documents of a file through a cluster, the results back in order."""
 
+import json
 import os
-import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -11,36 +12,48 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..documents.inputs import Item, parse_line
+from ..documents.inputs import Item, to_json
 from ..documents.outputs import Result
-from .stage import Annotator, Cluster, import_ray, run_stage
+from .cluster import Cluster
+from .pieces import PIECES, Piece
+from .stage import Annotator, import_ray, run_stage
 
-READABLE = ("jsonl", "parquet")
+READABLE = tuple(PIECES)
 """Formats that the workers read themselves."""
 
+MOST_BLOCKS = 10_000
+"""Of how many blocks, which Ray keeps account of one by one, a dataset is made at most."""
 
-class ResultAnnotator(Annotator):
-    """Writes results as they are, for whoever asked for them."""
+
+class FileAnnotator(Annotator):
+    """Reads pieces of a file, and writes what was found in them as JSON.
+
+    path (str): The file.
+    kind (str): Its format.
+    arguments (Any): Those of every annotator.
+    """
+
+    def __init__(self, path: str, kind: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._pieces = PIECES[kind](Path(path))
+
+    def read(self, table: Any) -> list[Item]:
+        pieces = [Piece(**row) for row in table.to_pylist()]
+        return [item for piece in pieces for item in self._pieces.read(piece)]
 
     def write(self, table: Any, results: Sequence[Result]) -> Any:
         import pyarrow as pa
 
-        content = [pickle.dumps((one.fields, one.found, one.error)) for one in results]
-        return pa.table({"result": pa.array(content, pa.binary())})
-
-
-class LineAnnotator(ResultAnnotator):
-    """Reads lines of JSON."""
-
-    def read(self, table: Any) -> list[Item]:
-        lines = table.column("text").to_pylist()
-        return [parse_line(number, line) for number, line in enumerate(lines, 1)]
+        # No fields: whoever asked reads them from the file, with their types.
+        content = [to_json([one.found, one.error]) for one in results]
+        return pa.table({"result": pa.array(content, pa.string())})
 
 
 def annotate_file(
     nlp: Language,
     path: Path,
     kind: str,
+    items: Iterator[Item],
     cluster: Cluster,
     *,
     done: int,
@@ -48,11 +61,12 @@ def annotate_file(
     prefix: str,
     batch_size: int,
 ) -> Iterator[Result]:
-    """Annotate the documents of a file or of a folder of files.
+    """Annotate the documents of a file.
 
     nlp (Language): The pipeline.
     path (Path): The file, which all workers can read.
     kind (str): "jsonl" or "parquet".
+    items (Iterator): Its documents, without those to leave out.
     cluster (Cluster): Where and how to run.
     done (int): How many documents to leave out at the beginning.
     text_field (str): The field that holds the text.
@@ -61,26 +75,25 @@ def annotate_file(
     YIELDS (Result): The results, in the order of the documents.
     """
     ray = import_ray()
+    pieces = [asdict(piece) for piece in PIECES[kind](path).cut(done, batch_size)]
+    if not pieces:
+        return
     with _running(ray, cluster), _ordered(ray):
-        read = ray.data.read_text if kind == "jsonl" else ray.data.read_parquet
-        # Without a core of its own, since the workers may have taken all there are.
-        dataset = read(str(path.resolve()), ray_remote_args={"num_cpus": 0})
-        if done:
-            _, dataset = dataset.split_at_indices([done])
-        annotator = LineAnnotator if kind == "jsonl" else ResultAnnotator
         results = run_stage(
-            dataset,
-            annotator,
+            ray.data.from_items(pieces, override_num_blocks=min(len(pieces), MOST_BLOCKS)),
+            FileAnnotator,
             nlp,
             cluster,
             text_field=text_field,
             prefix=prefix,
-            batch_size=batch_size,
+            batch_size=1,  # a piece
+            path=str(path.resolve()),
+            kind=kind,
         )
-        for number, row in enumerate(results.iter_rows(), done + 1):
-            # From our own workers, through Ray, which trusts them as far as this.
-            fields, found, error = pickle.loads(row["result"])
-            yield Result(number, fields, Doc(nlp.vocab), found, error)
+        # As many as there are items, unless the file changes.
+        for item, row in zip(items, results.iter_rows(), strict=True):
+            found, error = json.loads(row["result"])
+            yield Result(item.number, item.fields, Doc(nlp.vocab), found, error)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ come out is the same in any order of events, since each is made of one document 
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
@@ -15,31 +14,11 @@ from ..documents.annotating import annotate_items
 from ..documents.inputs import Item
 from ..documents.outputs import Result
 from ..rows import Row
+from .cluster import Cluster, find_room, warn_of_full_cluster
 from .packed import PackedPipeline
 
 if TYPE_CHECKING:
     from ray.data import Dataset
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Where and how to run.
-
-    address (str): The cluster; None for one on this machine, or that of the environment.
-    workers (int | tuple): How many workers there are, or the fewest and the most.
-    num_cpus (float): Cores of a worker.
-    num_gpus (float): GPUs of a worker.
-    """
-
-    address: str | None = None
-    workers: int | tuple[int, int] = 2
-    num_cpus: float = 1
-    num_gpus: float = 0
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """RETURNS (tuple): The fewest and the most workers."""
-        return (self.workers, self.workers) if isinstance(self.workers, int) else self.workers
 
 
 def import_ray() -> Any:
@@ -80,11 +59,13 @@ def annotate_dataset(
     RETURNS (Dataset): The rows, with the columns entities, cats, relations, structures (as JSON)
         and error: why a document failed, null where it did not.
     """
+    cluster = Cluster(None, workers, num_cpus, num_gpus)
+    warn_of_full_cluster(import_ray(), cluster)
     return run_stage(
         dataset,
         TableAnnotator,
         nlp,
-        Cluster(None, workers, num_cpus, num_gpus),
+        cluster,
         text_field=text_field,
         prefix=prefix,
         batch_size=batch_size,
@@ -100,6 +81,7 @@ def run_stage(
     text_field: str,
     prefix: str,
     batch_size: int,
+    **arguments: Any,
 ) -> "Dataset":
     """Put the pool of actors behind a dataset.
 
@@ -109,12 +91,14 @@ def run_stage(
     cluster (Cluster): How many workers there are, and what each has.
     text_field (str): The column that holds the text.
     prefix (str): What the names of the columns that are added begin with.
-    batch_size (int): Documents that a worker gets at once.
+    batch_size (int): Rows that a worker gets at once.
+    arguments (Any): What else the annotator is made with.
     RETURNS (Dataset): What the annotator returns.
     """
     ray = import_ray()
-    fewest, most = cluster.bounds
-    strategy = ray.data.ActorPoolStrategy(min_size=fewest, max_size=most)
+    # Older versions of Ray start nothing before all of the fewest are there.
+    fewest = max(1, find_room(ray, cluster))
+    strategy = ray.data.ActorPoolStrategy(min_size=fewest, max_size=cluster.bounds[1])
     # Once into the object store, from where each machine takes it once.
     packed = ray.put(PackedPipeline.pack(nlp))
     found: Dataset = dataset.map_batches(
@@ -124,6 +108,7 @@ def run_stage(
             "text_field": text_field,
             "prefix": prefix,
             "num_gpus": cluster.num_gpus,
+            **arguments,
         },
         batch_format="pyarrow",
         batch_size=batch_size,
