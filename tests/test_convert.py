@@ -88,7 +88,7 @@ def test_the_config_says_what_was_looked_for_and_how_keys_are_named(tmp_path):
         (["a.jsonl", "b.spacy", "--rename", "PER"], "PER=person"),
         (["bad.jsonl", "b.spacy"], "bad.jsonl, line 1: entities.x[0]: 'Bob' is not in the text"),
         (["bad.spacy", "b.jsonl"], "bad.spacy: is no .spacy file"),
-        (["found.jsonl", "b.spacy"], "found.jsonl, line 1: entities: is a list, as `extract`"),
+        (["found.jsonl", "b.spacy"], "line 1: entities: is a list of mentions, as `extract`"),
         (["a.jsonl", "a.jsonl", "--to", "prodigy"], "a.jsonl: is an input, too"),
         (["a.jsonl", "b.spacy", "--config", "none.cfg"], "none.cfg"),
     ],
