@@ -9,7 +9,7 @@ from spacy import util
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from spacy.vocab import Vocab
-from thinc.api import Shim
+from thinc.api import Model, Shim
 
 from . import workers  # noqa: F401  (registers what forked workers need)
 from .adapters import Adaptable
@@ -74,6 +74,11 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
         **cfg (Any): The other arguments of `make_gliner2`.
         RAISES (ValueError): If a value or the schema is wrong.
         """
+        if not isinstance(model, Model):  # spaCy checks the types of what it makes, not of this
+            raise ValueError(
+                f"model: {model!r:.80} is no model; give a checkpoint as a block of its own, "
+                '{"name": "fastino/gliner2-base-v1"}'
+            )
         self.vocab = vocab
         self.model = model
         self.name = name

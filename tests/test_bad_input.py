@@ -59,6 +59,7 @@ def test_a_text_that_config_cannot_read_back_is_refused():
         ({"max_batch_items": -1}, "max_batch_items: -1"),
         ({"spans_key": ""}, "spans_key: ''"),
         ({"publish_trf_data": "yes"}, "publish_trf_data"),
+        ({"model": "fastino/gliner2-base-v1"}, "model: 'fastino/gliner2-base-v1' is no model"),
         ({"model": {"precision": "int3"}}, "model.precision: 'int3' is none of"),
         ({"model": {"device": "toaster"}}, "model.device: 'toaster'"),
         ({"model": {"device": "meta"}}, "model.device: 'meta'"),

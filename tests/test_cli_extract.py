@@ -387,3 +387,19 @@ def test_wrong_options_are_refused_with_a_remedy(tmp_path, schema, options, mess
     write_jsonl(tmp_path / "in.jsonl", [{"text": "In Rome."}])
     result = run("extract", tmp_path / "in.jsonl", tmp_path / "out.jsonl", *filled, status=1)
     assert message in result.stderr
+
+
+@pytest.mark.parametrize("name", ["in.csv", "in.tsv", "in.parquet"])
+def test_a_table_without_the_column_of_texts_is_refused_once(tmp_path, schema, name):
+    path = WRITERS[name](tmp_path / name, [{"id": 1, "text": "In Rome."}] * 2)
+    options = ("--schema", schema, "--text-field", "body")
+    result = run("extract", path, tmp_path / "out.jsonl", *options, status=1)
+    assert result.stderr.count("has no column 'body', but id, text") == 1
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_an_input_is_not_written_over(tmp_path, schema):
+    path = write_jsonl(tmp_path / "in.jsonl", [{"text": "In Rome."}])
+    before = path.read_bytes()
+    assert "is an input, too" in run("extract", path, path, "--schema", schema, status=1).stderr
+    assert path.read_bytes() == before

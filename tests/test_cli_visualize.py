@@ -98,3 +98,9 @@ def test_files_that_hold_something_else_are_refused(tmp_path, name, content, mes
 
 def test_a_missing_file_is_named(tmp_path):
     assert "no such file" in run("visualize", tmp_path / "x.jsonl", "-", status=1).stderr
+
+
+def test_a_file_that_is_no_page_is_not_written_over(rows, docs):
+    before = docs.read_bytes()
+    assert "the page is HTML" in run("visualize", rows, docs, status=1).stderr
+    assert docs.read_bytes() == before

@@ -88,6 +88,8 @@ def test_the_config_says_what_was_looked_for_and_how_keys_are_named(tmp_path):
         (["a.jsonl", "b.spacy", "--rename", "PER"], "PER=person"),
         (["bad.jsonl", "b.spacy"], "bad.jsonl, line 1: entities.x[0]: 'Bob' is not in the text"),
         (["bad.spacy", "b.jsonl"], "bad.spacy: is no .spacy file"),
+        (["found.jsonl", "b.spacy"], "line 1: entities: is a list of mentions, as `extract`"),
+        (["a.jsonl", "a.jsonl", "--to", "prodigy"], "a.jsonl: is an input, too"),
         (["a.jsonl", "b.spacy", "--config", "none.cfg"], "none.cfg"),
     ],
 )
@@ -96,6 +98,7 @@ def test_errors_are_one_line_and_leave_no_file(tmp_path, monkeypatch, args, part
     write(tmp_path / "a.jsonl", json.dumps(RECORD) + "\n")
     write(tmp_path / "bad.jsonl", '{"text": "Ann", "entities": {"x": ["Bob"]}}\n')
     write(tmp_path / "bad.spacy", "nothing")
+    write(tmp_path / "found.jsonl", json.dumps(press_row()) + "\n")
     assert part in " ".join(run("convert", *args, status=1).stderr.split())
     assert not [path for path in tmp_path.iterdir() if path.name.lstrip(".").startswith("b.")]
 
@@ -262,3 +265,17 @@ def test_people_correct_what_extract_found_and_the_corpus_is_made_of_it(tmp_path
         (again,) = map(json.loads, (tmp_path / "again.jsonl").read_text().splitlines())
         assert again["structures"] == row["structures"]
         assert again["id"] == row["id"]
+
+
+def test_a_folder_gets_a_file_for_each_file_of_the_corpus(tmp_path):
+    found, docs = tmp_path / "found", tmp_path / "docs"
+    for folder in (found / "deep", docs):
+        folder.mkdir(parents=True)
+    for name in ("a", "deep/b"):
+        write(found / f"{name}.jsonl", json.dumps(press_row()) + "\n")
+    run("convert", found, docs, "--from", "results", "--to", "spacy")
+    files = sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.*"))
+    assert files == ["a.spacy", "deep/b.spacy"]
+    run("convert", docs, docs, "--from", "spacy", "--to", "results")
+    (again,) = map(json.loads, (docs / "deep" / "b.jsonl").read_text().splitlines())
+    assert again["structures"] == press_row()["structures"]

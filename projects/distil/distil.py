@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,8 +30,7 @@ def teach(
 ) -> None:
     """Annotate the texts of a corpus, and write what a pupil learns from."""
     nlp = make_teacher(schema, checkpoint, threshold)
-    rows = srsly.read_jsonl(texts)
-    docs = list(nlp.pipe(row.get("text") or row["input"] for row in rows))
+    docs = list(nlp.pipe(read_texts(texts)))
     DocBin(docs=map(decide, docs)).to_disk(output)
     msg.good(f"{output}: {len(docs)} texts, {sum(len(doc.ents) for doc in docs)} entities")
 
@@ -60,6 +60,15 @@ def report(
     output.write_text(json.dumps(found, indent=2), encoding="utf8")
     rows = [(key, *(found[name][key] for name in found)) for key in found["pupil"]]
     msg.table(rows, header=("", *found), divider=True, aligns=("l", "r", "r"))
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """YIELDS (str): The texts of a JSONL file, under "text", or "input" as in training."""
+    for number, row in enumerate(srsly.read_jsonl(path), 1):
+        key = "text" if "text" in row else "input"
+        if key not in row:
+            raise typer.BadParameter(f"{path}, line {number}: has no field 'text'; give it one")
+        yield row[key]
 
 
 def make_teacher(schema: Path, checkpoint: str, threshold: float) -> Language:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 import typer
@@ -36,6 +37,17 @@ def columns(facts: Sequence[tuple[str, str]]) -> str:
     """
     width = max(len(name) for name, _ in facts)
     return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts)
+
+
+def check_output(output: Path, inputs: Sequence[Path]) -> None:
+    """Refuse to write over what is read.
+
+    output (Path): The file to write.
+    inputs (Sequence): The files that are read.
+    RAISES (ValueError): If it is one of them.
+    """
+    if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
+        raise ValueError(f"{output}: is an input, too; name another file for the output")
 
 
 @contextmanager

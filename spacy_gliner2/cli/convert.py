@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 import typer
 from spacy.language import Language
 
-from .app import gliner2_cli, plain_errors, say
+from .app import check_output, gliner2_cli, plain_errors, say
 from .component import ForOption, LangOption, load_component
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ Opt = typer.Option
 @gliner2_cli.command("convert", no_args_is_help=True)
 def convert_cli(
     input: Annotated[Path, typer.Argument(help="The corpus: a file or a folder", exists=True)],
-    output: Annotated[Path, typer.Argument(help="The file to write", dir_okay=False)],
+    output: Annotated[
+        Path,
+        typer.Argument(help="The file to write; or a folder that is there, for one of each file"),
+    ],
     source: Annotated[
         Optional[str],  # noqa: UP045  (Typer reads it)
         Opt("--from", "-f", help="Format of the corpus, if its name does not tell"),
@@ -93,6 +96,7 @@ def convert_cli(
         python -m spacy gliner2 convert train.jsonl train.spacy --config config.cfg
         python -m spacy gliner2 convert found.jsonl tasks.json --from results --to label-studio
         python -m spacy gliner2 convert export.json train.jsonl --from label-studio
+        python -m spacy gliner2 convert found/ rows/ --from spacy --to results
     """
     with plain_errors():
         from ..training.convert.conll import ConllOptions
@@ -133,14 +137,14 @@ def convert(
 
     nlp (Language): The pipeline, whose tokenizer is used.
     input (Path): The corpus.
-    output (Path): The file to write.
+    output (Path): The file to write, or a folder for one of each file of the corpus.
     source (str): Format of the corpus; None to go by its name.
     target (str): Format to write; None to go by the name.
     options (ConvertOptions): How to read and to write.
     RETURNS (int): Number of texts.
     RAISES (ValueError): If a format is not known or the corpus has a flaw.
     """
-    from ..training.convert.formats import FORMATS, find_format
+    from ..training.convert.formats import FORMATS, files_into, find_format
 
     source, target = find_format(source, input), find_format(target, output)
     read, write = FORMATS[source].read, FORMATS[target].write
@@ -148,7 +152,12 @@ def convert(
         raise ValueError(f"--from: {source!r} can only be written; choose another format")
     if write is None:
         raise ValueError(f"--to: {target!r} can only be read; choose another format")
-    return write(read(input, nlp, options), output, nlp, options)
+    pairs = [(input, output)]
+    if output.is_dir():
+        pairs = files_into(output, input, source, target)
+    for file, into in pairs:
+        check_output(into, [file])
+    return sum(write(read(file, nlp, options), into, nlp, options) for file, into in pairs)
 
 
 def _pair(text: str) -> tuple[str, str]:

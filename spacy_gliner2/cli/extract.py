@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from .app import complain, gliner2_cli, plain_errors, say
+from .app import check_output, complain, gliner2_cli, plain_errors, say
 from .pipeline import (
     CheckpointOption,
     CodeOption,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 INPUTS = ("txt", "jsonl", "csv", "tsv", "parquet", "spacy")
 OUTPUTS = ("jsonl", "parquet", "spacy")
+TABLES = ("csv", "tsv", "parquet")
+"""Inputs whose rows all have the same fields."""
 
 
 class OnError(str, Enum):
@@ -225,10 +227,11 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
 
     kind = find_format(input, options.input_format, INPUTS, "name one with --input-format")
     into = find_format(output, options.output_format, OUTPUTS, "name one with --output-format")
+    check_output(output, [input])
     load_weights(nlp)
     if options.cluster is not None:
         _check_for_cluster(input, kind, into)
-    items = _checked(read_items(input, kind, nlp.vocab), options.prefix)
+    items = _checked(read_items(input, kind, nlp.vocab), input, kind, options)
     sink = _open(nlp, input, output, kind, into, options)
     if sink.done:
         say(f"{output}: goes on after {sink.done} documents of an interrupted run")
@@ -252,15 +255,22 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
     return count, failed
 
 
-def _checked(items: "Iterator[Item]", prefix: str) -> "Iterator[Item]":
+def _checked(
+    items: "Iterator[Item]", input: Path, kind: str, options: ExtractOptions
+) -> "Iterator[Item]":
     """Look at the first document, so that a wrong file or field is said before all else."""
     from ..documents.annotating import check_names
 
     first = next(items, None)
     if first is None:
         return iter(())
+    if kind in TABLES and first.error is None and options.text_field not in first.fields:
+        raise ValueError(
+            f"{input}: has no column {options.text_field!r}, but {', '.join(first.fields)}; name "
+            "the one that holds the text with --text-field"
+        )
     try:
-        check_names(first.fields, prefix)
+        check_names(first.fields, options.prefix)
     except ValueError as error:
         raise ValueError(f"row {first.number}: {error}") from error
     return itertools.chain([first], items)

@@ -9,6 +9,9 @@ import typer
 
 from .app import gliner2_cli, plain_errors, say
 
+PAGES = (".html", ".htm")
+"""Endings of the names that a page may have."""
+
 InputsArgument = Annotated[
     list[Path],
     typer.Argument(
@@ -80,7 +83,8 @@ def visualize(
     text_field (str): The field of rows that holds the text.
     names (dict): Where Docs have their annotations, as the arguments of `Places`.
     RETURNS (int): How many documents it shows.
-    RAISES (ValueError): If a file cannot be read or holds something else.
+    RAISES (ValueError): If a file cannot be read or holds something else, or if the output is a
+        file of another kind: most likely an input, and its own name was forgotten.
     """
     from ..displacy import render_report
     from ..documents.annotated import read_annotated
@@ -88,6 +92,11 @@ def visualize(
     from ..files import replacing
     from ..rows import Places
 
+    if output != STANDARD and output.suffix.lower() not in PAGES:
+        raise ValueError(
+            f"{output}: the page is HTML; give its name last, ending in {' or '.join(PAGES)}, or - "
+            "for standard output"
+        )
     places = (Places(**(names or {})),)
     found: Any = (
         {"file": path.name, **row} if len(inputs) > 1 else row

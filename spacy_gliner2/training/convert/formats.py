@@ -53,12 +53,14 @@ Writer = Callable[[Iterable[Doc], Path, Language, ConvertOptions], int]
 class Format:
     """A format.
 
-    suffixes (tuple): Endings of its files' names.
+    suffixes (tuple): Endings of names by which its files are told.
+    ending (str): How the names of those end that are written into a folder.
     read (Reader): Reads it; None if that is not possible.
     write (Writer): Writes it; None if that is not possible.
     """
 
     suffixes: tuple[str, ...]
+    ending: str
     read: Reader | None = None
     write: Writer | None = None
 
@@ -114,13 +116,33 @@ def writer(write: Callable[[Iterable[Doc], Path, Places], int]) -> Writer:
 
 
 FORMATS: dict[str, Format] = {
-    "jsonl": Format(JSONL, read_jsonl_docs, write_jsonl_docs),
-    "spacy": Format((".spacy",), read_docbin_docs, write_docbin_docs),
-    "conll": Format(CONLL, read_conll_docs),
-    "results": Format((), reader(read_results), writer(write_results)),
-    "prodigy": Format((), reader(read_prodigy), writer(write_prodigy)),
-    "label-studio": Format((), reader(read_label_studio), writer(write_label_studio)),
+    "jsonl": Format(JSONL, ".jsonl", read_jsonl_docs, write_jsonl_docs),
+    "spacy": Format((".spacy",), ".spacy", read_docbin_docs, write_docbin_docs),
+    "conll": Format(CONLL, ".conll", read_conll_docs),
+    "results": Format((), ".jsonl", reader(read_results), writer(write_results)),
+    "prodigy": Format((), ".jsonl", reader(read_prodigy), writer(write_prodigy)),
+    "label-studio": Format((), ".json", reader(read_label_studio), writer(write_label_studio)),
 }
+
+
+def files_into(folder: Path, corpus: Path, source: str, target: str) -> list[tuple[Path, Path]]:
+    """Name the files that a folder gets, one for each file of a corpus.
+
+    folder (Path): The folder.
+    corpus (Path): The corpus, a file or a folder.
+    source (str): Its format.
+    target (str): The format to write.
+    RETURNS (list): Pairs of a file of the corpus and the file to write.
+    RAISES (CorpusError): If the corpus has no such file.
+    """
+    known = FORMATS[source].suffixes or (FORMATS[source].ending,)
+    pairs = []
+    for file in corpus_files(corpus, known):
+        suffix = next((end for end in known if file.name.endswith(end)), file.suffix)
+        place = file.relative_to(corpus).parent if corpus.is_dir() else Path()
+        name = file.name.removesuffix(suffix) + FORMATS[target].ending
+        pairs.append((file, folder / place / name))
+    return pairs
 
 
 def find_format(name: str | None, path: Path) -> str:

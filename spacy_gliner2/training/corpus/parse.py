@@ -73,7 +73,13 @@ def _parse_entities(
     output: Mapping[str, Any], where: str, schema: dict[str, Any]
 ) -> dict[str, GoldValues] | None:
     key = f"{where}entities"
-    given = read_mapping(output.get("entities") or {}, key)
+    entities = output.get("entities") or {}
+    if isinstance(entities, list) and isinstance(entities[0], Mapping):
+        raise RecordError(
+            f"{key}: is a list of mentions, as `extract` writes it; read the file with `convert "
+            '--from results`, or give a mapping from labels to words, {"person": ["Ann"]}'
+        )
+    given = read_mapping(entities, key)
     described = _descriptions(output, "entity_descriptions", where)
     found = {label: parse_values(values, f"{key}.{label}") for label, values in given.items()}
     found.update((label, ()) for label in described if label not in found)
