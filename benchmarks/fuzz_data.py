@@ -143,6 +143,75 @@ def mutate(data: Any, rng: random.Random) -> Any:
     return any_json(rng, 2)
 
 
+SCHEMA: dict[str, Any] = {
+    "entities": [
+        {
+            "label": "person",
+            "description": "who it is",
+            "dtype": "str",
+            "threshold": 0.3,
+            "validators": [
+                {"pattern": "a+", "mode": "full", "exclude": False, "on_timeout": "keep"}
+            ],
+        },
+        {"label": "place"},
+    ],
+    "structures": [
+        {
+            "name": "product",
+            "fields": [
+                {"name": "price", "dtype": "float", "threshold": 0.2},
+                {"name": "size", "dtype": "str", "choices": ["small", "large"]},
+            ],
+        }
+    ],
+    "relations": [{"label": "lives in", "head": ["person"], "tail": ["place"], "threshold": 0.1}],
+    "classifications": [
+        {
+            "task": "tone",
+            "labels": [{"label": "calm"}, {"label": "angry"}],
+            "multi_label": True,
+            "cls_threshold": 0.4,
+            "top_k": 2,
+            "class_act": "softmax",
+            "prompt": "how it sounds",
+            "examples": [["all is well", "calm"]],
+        }
+    ],
+}
+"""A schema with every option, in the list form."""
+
+
+def one_fault(rng: random.Random) -> tuple[Any, list[str | int], Any]:
+    """RETURNS (tuple): A right schema with one value replaced, its place, and the new value.
+
+    What refers to the replaced value is left out, so that the fault is nowhere else.
+    """
+    path: list[str | int] = []
+    data: Any = SCHEMA
+    while isinstance(data, dict | list) and (not path or rng.random() < 0.8):
+        step = rng.choice(list(data)) if isinstance(data, dict) else rng.randrange(len(data))
+        path.append(step)
+        data = data[step]
+    value = any_json(rng, 2)
+    if value is None:
+        value = [None]  # none alone would leave the key out
+    changed = _replaced(SCHEMA, path, value)
+    if path[0] == "entities":
+        changed = {**changed, "relations": []}
+    if "labels" in path:
+        changed["classifications"][0].pop("examples")
+    return changed, path, value
+
+
+def _replaced(data: Any, path: list[str | int], value: Any) -> Any:
+    if not path:
+        return value
+    changed = dict(data) if isinstance(data, dict) else list(data)
+    changed[path[0]] = _replaced(data[path[0]], path[1:], value)
+    return changed
+
+
 TEXT = "Tim Cook runs Apple. Tim Cook's iPhone costs $999."
 RECORD: dict[str, Any] = {
     "input": TEXT,

@@ -3,9 +3,11 @@
 import ast
 import copy
 import importlib
+import inspect
 import io
 import random
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from types import CodeType, FunctionType
@@ -14,12 +16,26 @@ from typing import Annotated
 import pytest
 import typer
 
+_SCHEMA = ["tests/test_schema.py", "tests/test_messages.py"]
+
 TESTS = {
-    "merge": ["tests/test_merge.py"],
-    "overlap": ["tests/test_overlap.py", "tests/test_merge.py"],
-    "windows": ["tests/test_windows.py"],
+    "inference.merge": ["tests/test_merge.py"],
+    "inference.overlap": ["tests/test_overlap.py", "tests/test_merge.py"],
+    "inference.windows": ["tests/test_windows.py"],
+    "inference.decode": ["tests/test_decode.py"],
+    "inference.values": ["tests/test_values.py"],
+    "schema.builder": _SCHEMA,
+    "schema.config": [*_SCHEMA, "tests/test_schema_in_config.py"],
+    "schema.errors": _SCHEMA,
+    "schema.expressions": _SCHEMA,
+    "schema.forms": _SCHEMA,
+    "schema.from_file": _SCHEMA,
+    "schema.from_pydantic": _SCHEMA,
+    "schema.merge": _SCHEMA,
+    "schema.schema": _SCHEMA,
+    "schema.shorthand": _SCHEMA,
 }
-"""Modules of `inference`, and the tests of each."""
+"""Modules, and the tests of each; those of their functions that the tests call are changed."""
 
 _OTHER: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE,
@@ -69,25 +85,41 @@ def _changed(part: object) -> ast.AST | None:
     return None
 
 
-def _functions(code: CodeType) -> dict[str, CodeType]:
-    return {c.co_name: c for c in code.co_consts if isinstance(c, CodeType)}
+def _codes(code: CodeType, path: str = "") -> Iterator[tuple[str, CodeType]]:
+    """YIELDS (tuple): The name of each function or method of a module, and its code."""
+    for part in code.co_consts:
+        if isinstance(part, CodeType):
+            name = path + part.co_name
+            yield name, part
+            yield from _codes(part, f"{name}.")
+
+
+def _functions(owner: object, module: str, path: str = "") -> Iterator[tuple[str, FunctionType]]:
+    """YIELDS (tuple): The name of each function or method that is in use, and itself."""
+    for name, value in list(vars(owner).items()):
+        value = getattr(value, "fget", None) or inspect.unwrap(getattr(value, "__func__", value))
+        if getattr(value, "__module__", None) == module:
+            if isinstance(value, FunctionType):
+                yield path + name, value
+            elif isinstance(value, type) and not path:
+                yield from _functions(value, module, f"{name}.")
 
 
 def survives(module: str, mutant: ast.Module) -> bool | None:
     """RETURNS (bool): Whether all tests pass with the mutant; None if no function differs."""
-    loaded = importlib.import_module(f"spacy_gliner2.inference.{module}")
-    new = _functions(compile(ast.fix_missing_locations(mutant), str(loaded.__file__), "exec"))
+    loaded = importlib.import_module(f"spacy_gliner2.{module}")
+    code = compile(ast.fix_missing_locations(mutant), str(loaded.__file__), "exec")
+    new = dict(_codes(code))
     kept = {}
-    for name, function in vars(loaded).items():
-        if isinstance(function, FunctionType) and function.__module__ == loaded.__name__:
-            code = new.get(name)
-            if code is not None and code != function.__code__:
-                kept[function], function.__code__ = function.__code__, code
+    for name, function in _functions(loaded, loaded.__name__):
+        other = new.get(name)
+        if other is not None and other != function.__code__ and not function.__closure__:
+            kept[function], function.__code__ = function.__code__, other
     try:
         return _passes(module) if kept else None
     finally:
-        for function, code in kept.items():
-            function.__code__ = code
+        for function, own in kept.items():
+            function.__code__ = own
 
 
 def _passes(module: str) -> bool:
@@ -100,11 +132,15 @@ def _passes(module: str) -> bool:
 
 def main(
     sample: Annotated[int, typer.Option(help="Mutants of each module; 0 for all")] = 0,
-    only: Annotated[str, typer.Option(help="One of the modules")] = "",
+    only: Annotated[str, typer.Option(help="Modules whose name begins so")] = "",
+    seconds: Annotated[float, typer.Option(help="Of the processor, for all modules")] = 1e9,
 ) -> None:
     """Plant one fault after the other, and name those that no test finds."""
-    for module in [only] if only else TESTS:
-        file = importlib.import_module(f"spacy_gliner2.inference.{module}").__file__
+    modules = [module for module in TESTS if module.startswith(only)]
+    for module in modules:
+        end = time.process_time() + seconds / len(modules)
+        assert _passes(module), f"{module}: its tests fail without a fault"
+        file = importlib.import_module(f"spacy_gliner2.{module}").__file__
         assert file is not None
         with open(file, encoding="utf8") as source:
             found = list(mutants(ast.parse(source.read())))
@@ -117,7 +153,7 @@ def main(
                 killed += not outcome
                 if outcome:
                     typer.echo(f"survived, {module}.py:{text}")
-            if sample and tried == sample:
+            if (sample and tried == sample) or time.process_time() > end:
                 break
         typer.echo(f"{module}: {killed} of {tried} mutants found")
 

@@ -288,7 +288,9 @@ def _replace(settings: Settings, threshold: float | None, policy: str | None) ->
     if policy is not None:
         name = str(policy).lower().replace("-", "_")
         if name not in _POLICIES:
-            raise ValueError(f"overlap_policy: {policy!r} is none of {', '.join(_POLICIES)}")
+            raise ValueError(
+                f"overlap_policy: {policy!r} is none of {', '.join(_POLICIES)}; choose one"
+            )
         values["overlap_policy"] = _POLICIES[name]
     return Settings(**values)
 

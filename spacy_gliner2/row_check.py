@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .paths import member
 from .rows import ANNOTATIONS, Row
 
 Offset = Annotated[int, Field(ge=0, strict=True)]
@@ -103,11 +104,13 @@ _REMEDIES = {
 def _explain(error: ValidationError, where: str) -> str:
     """RETURNS (str): The first finding: its key, its value and the remedy."""
     detail: Any = error.errors()[0]
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in detail["loc"])
+    path = where
+    for step in detail["loc"]:
+        path = f"{path}[{step}]" if isinstance(step, int) else member(path, step)
     value = repr(detail["input"])
     shown = value if len(value) <= 80 else f"{value[:77]}..."
     text = _REMEDIES.get(detail["type"], detail["msg"]).format(**detail.get("ctx", {}))
-    return f"{where}{path}: {shown} {text}"
+    return f"{path}: {shown} {text}"
 
 
 def _spots(row: Row) -> list[tuple[dict[str, Any], str]]:
@@ -120,7 +123,7 @@ def _spots(row: Row) -> list[tuple[dict[str, Any], str]]:
             for field, values in record.items():
                 for value in values if isinstance(values, list) else [values]:
                     if value is not None and value.get("start") is not None:
-                        spots.append((value, f"structures.{name}[{n}].{field}"))
+                        spots.append((value, member(f"{member('structures', name)}[{n}]", field)))
     return spots
 
 

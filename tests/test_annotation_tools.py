@@ -182,8 +182,11 @@ def test_answers_that_are_no_answers_are_left_out_with_one_warning(nlp, tmp_path
     ("line", "message"),
     [
         ('{"text"', "line 2: is no JSON"),
-        ("[]", "line 2: has None under 'text'; expected a str"),
-        ('{"text": "a", "spans": [{"start": 0}]}', "a span: has None under 'end'; expected a int"),
+        ("[]", "line 2: has None under 'text'; give one of type str"),
+        (
+            '{"text": "a", "spans": [{"start": 0}]}',
+            "a span: has None under 'end'; give one of type int",
+        ),
         ('{"text": "a", "spans": [{"start": 0, "end": 9, "label": "x"}]}', "0 to 9 is no part"),
         ('{"text": "a", "relations": [{"head": 4, "label": "r"}]}', "ends at the token 4"),
     ],

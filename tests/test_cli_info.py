@@ -90,11 +90,11 @@ def test_the_licence_is_what_the_card_says(tmp_path, files, licence):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("model.safetensors", None, "no such file, expected the weights"),
+        ("model.safetensors", None, "no such file; take a complete checkpoint, with weights"),
         ("model.safetensors", b"nothing", "expected a safetensors file"),
         ("config.json", b"{", "config.json: expected JSON"),
         ("config.json", b"[]", "config.json: expected a JSON object"),
-        ("encoder_config/config.json", None, "no such file, expected that of a checkpoint"),
+        ("encoder_config/config.json", None, "no such file; take a complete checkpoint"),
     ],
 )
 def test_what_is_missing_or_damaged_is_named(checkpoint, name, content, message):

@@ -11,6 +11,7 @@ from spacy_gliner2.schema import Schema, SchemaError
 
 COUNTS = {
     "schema": 60,
+    "fault": 60,
     "builder": 40,
     "config": 10,
     "document": 25,

@@ -84,5 +84,7 @@ def lookup(data: Any, key: str, kind: type, where: str) -> Any:
     """
     value = data.get(key) if isinstance(data, dict) else None
     if not isinstance(value, kind) or isinstance(value, bool):
-        raise RowError(f"{where}: has {value!r:.80} under {key!r}; expected a {kind.__name__}")
+        raise RowError(
+            f"{where}: has {value!r:.80} under {key!r}; give one of type {kind.__name__}"
+        )
     return value

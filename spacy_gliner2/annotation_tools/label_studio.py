@@ -220,7 +220,10 @@ def _read_relation(link: Row, regions: dict[str, list[Row]], where: str) -> Iter
     for key in ("from_id", "to_id"):
         region = regions.get(link.get(key, ""))
         if not region:
-            raise RowError(f"{where}: a relation ends at {link.get(key)!r}, which is no region")
+            raise RowError(
+                f"{where}: a relation ends at {link.get(key)!r}, which is no region; export the "
+                "project again"
+            )
         ends.append(region[0])
     ways = {"left": [ends[::-1]], "bi": [ends, ends[::-1]]}.get(link.get("direction", ""), [ends])
     for label in link.get("labels") or [UNNAMED]:

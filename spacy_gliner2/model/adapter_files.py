@@ -135,7 +135,9 @@ def _pair(tensors: Mapping[str, Tensor], where: str) -> Matrices:
         sides.setdefault(name, {})[side] = value.float()
     for name, own in sides.items():
         if len(own) == 1:
-            raise CheckpointError(f"{where}: of {name!r} there is {next(iter(own))} alone")
+            raise CheckpointError(
+                f"{where}: of {name!r} there is {next(iter(own))} alone; take a complete adapter"
+            )
     if not sides:
         raise CheckpointError(f"{where}: has no matrices; take a complete adapter")
     return {name: (own["lora_A"], own["lora_B"]) for name, own in sides.items()}

@@ -161,7 +161,9 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
     try:
         tensors = load_file(weights)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{weights}: expected a safetensors file, found {error}") from error
+        raise CheckpointError(
+            f"{weights}: expected a safetensors file, found {error}; take a whole file"
+        ) from error
     checkpoint = _assemble(files, tensors, str(path))
     if (path / ADAPTER).is_dir():
         checkpoint.load_adapter(path / ADAPTER)
@@ -228,7 +230,7 @@ def _other_files(path: Path) -> dict[str, bytes]:
 
 def _read_files(path: Path) -> dict[str, bytes]:
     if not path.is_dir():
-        raise CheckpointError(f"{path}: no such directory, expected that of a checkpoint")
+        raise CheckpointError(f"{path}: no such directory; give that of a checkpoint")
     files = {}
     for name in (CONFIG, ENCODER_CONFIG):
         if not (path / name).is_file():
@@ -281,7 +283,7 @@ def _tokenizer(files: Mapping[str, bytes], where: str) -> Tokenizer:
         tokenizer = Tokenizer.from_str(files[TOKENIZER].decode("utf8"))
     except Exception as error:  # the library raises nothing more precise
         raise CheckpointError(
-            f"{where}/{TOKENIZER}: expected a tokenizer, found {error}"
+            f"{where}/{TOKENIZER}: expected a tokenizer, found {error}; take a whole file"
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -311,7 +313,8 @@ def _build(config: SpanConfig, encoder_config: dict[str, Any], where: str) -> Ne
         except Exception as error:  # whatever a wrong value leads to
             raise CheckpointError(
                 f"{where}/{ENCODER_CONFIG}: describes no encoder that transformers can build "
-                f"(model_type {kind!r}): {error}"
+                f"(model_type {kind!r}): {error}; take the configuration that belongs to "
+                "the weights"
             ) from error
         return Network(config, encoder)
 

@@ -21,9 +21,11 @@ def read_object(content: bytes, file: str) -> dict[str, Any]:
     try:
         data = parse_json(content)
     except ValueError as error:
-        raise CheckpointError(f"{file}: expected JSON, found {error}") from error
+        raise CheckpointError(f"{file}: expected JSON, found {error}; take a whole file") from error
     if not isinstance(data, dict):
-        raise CheckpointError(f"{file}: expected a JSON object, found {data!r:.80}")
+        raise CheckpointError(
+            f"{file}: expected a JSON object, found {data!r:.80}; take a whole file"
+        )
     return data
 
 
@@ -38,5 +40,7 @@ def read_tensors(content: bytes, file: str) -> dict[str, Tensor]:
     try:
         tensors: dict[str, Tensor] = load(content)
     except SafetensorError as error:
-        raise CheckpointError(f"{file}: expected safetensors, found {error}") from error
+        raise CheckpointError(
+            f"{file}: expected safetensors, found {error}; take a whole file"
+        ) from error
     return tensors

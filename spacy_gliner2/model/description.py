@@ -92,14 +92,16 @@ def describe_checkpoint(path: Path) -> Description:
 
 def _read_json(file: Path) -> dict[str, Any]:
     if not file.is_file():
-        raise CheckpointError(f"{file}: no such file, expected that of a checkpoint")
+        raise CheckpointError(f"{file}: no such file; take a complete checkpoint")
     return read_object(file.read_bytes(), str(file))
 
 
 def _read_tensors(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:
     """RETURNS (dict): Shape and type of each tensor, which the head of the file tells."""
     if not file.is_file():
-        raise CheckpointError(f"{file}: no such file, expected the weights in safetensors form")
+        raise CheckpointError(
+            f"{file}: no such file; take a complete checkpoint, with weights in safetensors form"
+        )
     try:
         with safe_open(file, framework="pt") as weights:
             slices = {name: weights.get_slice(name) for name in weights.keys()}  # noqa: SIM118
@@ -107,7 +109,9 @@ def _read_tensors(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:
                 name: (tuple(part.get_shape()), part.get_dtype()) for name, part in slices.items()
             }
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{file}: expected a safetensors file, found {error}") from error
+        raise CheckpointError(
+            f"{file}: expected a safetensors file, found {error}; take a whole file"
+        ) from error
 
 
 def _runs(config: Mapping[str, Any], path: Path) -> str:

@@ -343,7 +343,7 @@ def _items(names: Names, key: str, section: str) -> list[dict[str, Any]]:
     if isinstance(names, Sequence):
         return [dict(item) if isinstance(item, Mapping) else {key: item} for item in names]
     raise SchemaError(
-        f"{section}: {names!r} is a {type(names).__name__}; give a text, a list or a mapping"
+        f"{section}: {names!r:.80} is a {type(names).__name__}; give a text, a list or a mapping"
     )
 
 

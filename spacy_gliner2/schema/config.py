@@ -8,6 +8,7 @@ pipeline is saved and loaded, and cannot read "${" back. A list is written as JS
 import re
 from typing import Any
 
+from ..paths import member
 from .errors import SchemaError
 
 _UNUSABLE = re.compile(r"[:=$\r\n]|^[#;\[]|^\s|\s$|^$")
@@ -28,7 +29,7 @@ def check_config_schema(schema: Any, path: str = "schema") -> None:
                     f'{path} as a list of objects instead, such as [{{"label": {key!r}}}] (with '
                     '"name" for structures and fields, "task" for classifications)'
                 )
-            check_config_schema(value, f"{path}.{key}")
+            check_config_schema(value, member(path, key))
     else:
         _check_variables(schema, path)
 
@@ -46,7 +47,7 @@ def _check_variables(value: Any, path: str) -> None:
     elif isinstance(value, dict):
         for key, part in value.items():
             _check_variables(key, path)
-            _check_variables(part, f"{path}.{key}")
+            _check_variables(part, member(path, key))
     elif isinstance(value, str) and "${" in value:
         raise SchemaError(
             f"{path}: {value!r} contains '${{', which config.cfg takes for a variable; reword it"

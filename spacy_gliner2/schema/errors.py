@@ -5,9 +5,25 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ..paths import member
+
 
 class SchemaError(ValueError):
     """A schema that cannot be used."""
+
+
+class PartError(ValueError):
+    """What the check of a whole has to say of one of its parts.
+
+    location (tuple): The keys and places that lead from the whole to the part.
+    value (Any): What stands there.
+    text (str): What is wrong with it, and the remedy.
+    """
+
+    def __init__(self, location: tuple[int | str, ...], value: Any, text: str) -> None:
+        super().__init__(text)
+        self.location = location
+        self.value = value
 
 
 _REMEDIES = {
@@ -41,15 +57,18 @@ def schema_error(error: ValidationError, data: Any) -> SchemaError:
 
 
 def _line(detail: Any, data: Any) -> str:
-    path = _path(detail["loc"], data)
-    value = repr(detail["input"])
+    location, given = detail["loc"], detail["input"]
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, PartError):
+        location, given = (*location, *error.location), error.value
+    path, value = _path(location, data), repr(given)
     if len(value) > 80:
         value = value[:77] + "..."
     remedy = _REMEDIES.get(detail["type"])
     if detail["type"] == "missing":
         return f"{path}: is missing in {value}; add it"
     if detail["type"] == "value_error":
-        text = str(detail["ctx"]["error"])
+        text = str(error)
     elif remedy is not None:
         text = remedy.format(**detail.get("ctx", {}))
     else:
@@ -65,11 +84,11 @@ def _path(location: Sequence[int | str], data: Any) -> str:
     path = "schema"
     for step in location:
         if isinstance(step, str):
-            path += f".{step}"
+            path = member(path, step)
             data = data.get(step) if isinstance(data, Mapping) else data
         elif isinstance(data, Mapping) and step < len(data):
             name = list(data)[step]
-            path += f".{name}"
+            path = member(path, name)
             data = data[name]
         else:
             path += f"[{step}]"

@@ -42,7 +42,9 @@ def schema_from_pydantic(model: type) -> FrozenSchema:
 
 def _collect(model: type[BaseModel], structures: dict[str, Any], above: tuple[type, ...]) -> None:
     if model in above:
-        raise SchemaError(f"schema: {model.__name__} contains itself; records cannot be nested so")
+        raise SchemaError(
+            f"schema: {model.__name__} contains itself; give its fields a class that does not"
+        )
     fields, nested = [], []
     for name, info in model.model_fields.items():
         kind, many = _unwrap(info.annotation)

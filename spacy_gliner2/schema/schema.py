@@ -4,6 +4,7 @@ Every way in (config block, dict, JSON, builder, pydantic class) ends in `Frozen
 """
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import regex
@@ -18,7 +19,7 @@ from pydantic import (
 from typing_extensions import Self
 
 from ..plain_json import parse_json
-from .errors import SchemaError, schema_error
+from .errors import PartError, SchemaError, schema_error
 from .expressions import compile_expression
 from .forms import as_items
 from .shorthand import FieldDtype, parse_field
@@ -52,6 +53,15 @@ def _check_free_text(value: str) -> str:
         if marker in value:
             raise ValueError(f"contains {marker}, a token of the model's prompt; reword it")
     return value
+
+
+def _check_part(
+    location: tuple[int | str, ...], value: str, check: Callable[[str], object]
+) -> None:
+    try:
+        check(value)
+    except ValueError as error:
+        raise PartError(location, value, str(error)) from error
 
 
 def _unique(values: tuple[str, ...], what: str) -> None:
@@ -158,8 +168,8 @@ class StructureField(_Part):
         if value is not None:
             if not value:
                 raise ValueError("is empty; name at least one choice or leave the key out")
-            for choice in value:
-                _check_text(choice)
+            for i, choice in enumerate(value):
+                _check_part((i,), choice, _check_text)
             _unique(tuple(choice.lower() for choice in value), "the choice")
         return value
 
@@ -262,17 +272,18 @@ class Classification(_Part):
     @classmethod
     def _labels_are_usable(cls, value: tuple[ClassLabel, ...]) -> tuple[ClassLabel, ...]:
         if len(value) < 2:
-            raise ValueError("has fewer than two labels; a classification chooses among several")
+            raise ValueError("has fewer than two labels; give those that it chooses among")
         _unique(tuple(part.label for part in value), "the label")
         return value
 
     @model_validator(mode="after")
     def _examples_are_usable(self) -> Self:
         names = {part.label for part in self.labels}
-        for text, label in self.examples:
-            _check_free_text(text)
+        for i, (text, label) in enumerate(self.examples):
+            _check_part(("examples", i, 0), text, _check_free_text)
             if label not in names:
-                raise ValueError(f"the example's label {label!r} is not among the task's labels")
+                rest = "is not among the task's labels; add it to them or correct it"
+                raise PartError(("examples", i, 1), label, rest)
         return self
 
     @property
@@ -313,25 +324,39 @@ class FrozenSchema(_Part):
     def _tasks(cls, value: Any) -> Any:
         return as_items(value, key="task", short="labels")
 
-    @model_validator(mode="after")
-    def _names_are_unique(self) -> Self:
-        _unique(tuple(part.label for part in self.entities), "the entity")
-        _unique(tuple(part.name for part in self.structures), "the structure")
-        _unique(tuple(part.label for part in self.relations), "the relation")
-        _unique(tuple(part.task for part in self.classifications), "the task")
-        return self
+    @field_validator("entities")
+    @classmethod
+    def _entities_are_unique(cls, value: tuple[Entity, ...]) -> tuple[Entity, ...]:
+        _unique(tuple(part.label for part in value), "the entity")
+        return value
+
+    @field_validator("structures")
+    @classmethod
+    def _structures_are_unique(cls, value: tuple[Structure, ...]) -> tuple[Structure, ...]:
+        _unique(tuple(part.name for part in value), "the structure")
+        return value
+
+    @field_validator("relations")
+    @classmethod
+    def _relations_are_unique(cls, value: tuple[Relation, ...]) -> tuple[Relation, ...]:
+        _unique(tuple(part.label for part in value), "the relation")
+        return value
+
+    @field_validator("classifications")
+    @classmethod
+    def _tasks_are_unique(cls, value: tuple[Classification, ...]) -> tuple[Classification, ...]:
+        _unique(tuple(part.task for part in value), "the task")
+        return value
 
     @model_validator(mode="after")
     def _argument_types_exist(self) -> Self:
         known = {part.label for part in self.entities}
-        for relation in self.relations:
+        for i, relation in enumerate(self.relations):
             for role in ("head", "tail"):
                 for label in getattr(relation, role):
                     if label not in known:
-                        raise ValueError(
-                            f"relation {relation.label!r} has the {role} type {label!r}, which is "
-                            "not among the entities; add it to them or leave it out here"
-                        )
+                        text = "is not among the entities; add it to them or leave it out here"
+                        raise PartError(("relations", i, role), label, text)
         return self
 
     @classmethod
@@ -347,7 +372,7 @@ class FrozenSchema(_Part):
             return data
         if not isinstance(data, dict):
             raise SchemaError(
-                f"schema: {data!r} is a {type(data).__name__}; give a mapping with keys among "
+                f"schema: {data!r:.80} is a {type(data).__name__}; give a mapping with keys among "
                 f"{', '.join(cls.model_fields)}"
             )
         try:
@@ -366,7 +391,7 @@ class FrozenSchema(_Part):
         try:
             data = parse_json(text)
         except ValueError as error:
-            raise SchemaError(f"schema: is no JSON ({error}); correct the text") from error
+            raise SchemaError(f"schema: {text!r:.80} is no JSON ({error}); correct it") from error
         return cls.from_dict(data)
 
     def to_dict(self) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def read_lines(file: Path) -> Iterator[tuple[int, str]]:
             f"{file}, line {number}: is not UTF-8 ({error}); convert the file"
         ) from error
     except (EOFError, OSError) as error:
-        raise CorpusError(f"{file}, after line {number}: cannot be read ({error})") from error
+        raise CorpusError(
+            f"{file}, after line {number}: cannot be read ({error}); take a whole file"
+        ) from error
 
 
 def parse_line(line: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ...paths import member
 from ...schema import FrozenSchema, SchemaError
 from .errors import RecordError
 from .parse_structures import parse_structures
@@ -39,7 +40,8 @@ def parse_record(data: Any) -> CorpusRecord:
     text, where, output = _find_parts(data)
     for key in output:
         if key not in PARTS:
-            raise RecordError(f"{where}{key}: is none of {', '.join(PARTS)}; correct or remove it")
+            place = member(where.removesuffix("."), key)
+            raise RecordError(f"{place}: is none of {', '.join(PARTS)}; correct or remove it")
     schema: dict[str, Any] = {}
     entities = _parse_entities(output, where, schema)
     relations, larger = _parse_relations(output, where, schema)
@@ -81,7 +83,7 @@ def _parse_entities(
         )
     given = read_mapping(entities, key)
     described = _descriptions(output, "entity_descriptions", where)
-    found = {label: parse_values(values, f"{key}.{label}") for label, values in given.items()}
+    found = {label: parse_values(values, member(key, label)) for label, values in given.items()}
     found.update((label, ()) for label in described if label not in found)
     if not found:
         return None
@@ -97,7 +99,8 @@ def _descriptions(output: Mapping[str, Any], name: str, where: str) -> dict[str,
     """Read descriptions; an empty one only names the label."""
     given = read_mapping(output.get(name) or {}, f"{where}{name}")
     return {
-        label: read_text(text, f"{where}{name}.{label}") or None for label, text in given.items()
+        label: read_text(text, member(f"{where}{name}", label)) or None
+        for label, text in given.items()
     }
 
 
@@ -112,7 +115,7 @@ def _parse_relations(
     larger = []
     for i, item in enumerate(given):
         for label, fields in read_mapping(item, f"{where}relations[{i}]").items():
-            key = f"{where}relations[{i}].{label}"
+            key = member(f"{where}relations[{i}]", label)
             if not ROLES.issuperset(read_mapping(fields, key)):
                 larger.append((label, fields, key))
                 continue
@@ -163,7 +166,9 @@ def _task(task: str, data: Mapping[str, Any], key: str) -> dict[str, Any]:
     known = ("task", "labels", "true_label", "label_descriptions", *_TASK_OPTIONS)
     for name in data:
         if name not in known:
-            raise RecordError(f"{key}.{name}: is none of {', '.join(known)}; correct or remove it")
+            raise RecordError(
+                f"{member(key, name)}: is none of {', '.join(known)}; correct or remove it"
+            )
     labels = data.get("labels")
     if isinstance(labels, Mapping):
         described = {name: text or None for name, text in labels.items()}
@@ -174,9 +179,8 @@ def _task(task: str, data: Mapping[str, Any], key: str) -> dict[str, Any]:
             raise RecordError(f"{key}.labels: {labels!r:.80} names a label twice; keep one of them")
     for name, text in read_mapping(data.get("label_descriptions") or {}, key).items():
         if name not in described:
-            raise RecordError(
-                f"{key}.label_descriptions.{name}: is not among the labels; correct or remove it"
-            )
+            place = member(f"{key}.label_descriptions", name)
+            raise RecordError(f"{place}: is not among the labels; correct or remove it")
         described[name] = text or None
     options = {name: data[name] for name in _TASK_OPTIONS if data.get(name) is not None}
     if options.get("prompt") == "":

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...paths import member
 from .errors import RecordError
 from .parts import parse_value, parse_values, read_list, read_mapping, read_text
 from .record import GoldField, GoldInstance, GoldValue, field_values
@@ -37,7 +38,7 @@ def parse_structures(
     for name, given, key in [*_items(output, where), *others]:
         known = fields.setdefault(name, {})
         instance = {
-            part: _parse_field(value, f"{key}.{part}", known.setdefault(part, _Field()))
+            part: _parse_field(value, member(key, part), known.setdefault(part, _Field()))
             for part, value in given.items()
         }
         found.setdefault(name, []).append(instance)
@@ -52,16 +53,17 @@ def _items(output: Mapping[str, Any], where: str) -> Instances:
     key = f"{where}json_structures"
     for i, item in enumerate(read_list(output.get("json_structures") or [], key)):
         for name, fields in read_mapping(item, f"{key}[{i}]").items():
-            yield name, read_mapping(fields, f"{key}[{i}].{name}"), f"{key}[{i}].{name}"
+            path = member(f"{key}[{i}]", name)
+            yield name, read_mapping(fields, path), path
 
 
 def _describe(output: Mapping[str, Any], where: str, fields: dict[str, dict[str, _Field]]) -> None:
     """Read descriptions; a structure or a field that is only described is not in the text."""
     key = f"{where}json_descriptions"
     for name, given in read_mapping(output.get("json_descriptions") or {}, key).items():
-        for part, text in read_mapping(given, f"{key}.{name}").items():
+        for part, text in read_mapping(given, member(key, name)).items():
             known = fields.setdefault(name, {}).setdefault(part, _Field())
-            known.description = read_text(text, f"{key}.{name}.{part}") or None
+            known.description = read_text(text, member(member(key, name), part)) or None
 
 
 def _parse_field(value: Any, key: str, known: _Field) -> GoldField:
