@@ -239,6 +239,17 @@ def test_a_saved_adapter_goes_on_learning(untrained, tmp_path):
     assert pipes[1].get_loss(examples(nlp))[0] < before
 
 
+@pytest.mark.parametrize(("key", "value"), [("rank", 4), ("alpha", 8.0)])
+def test_an_adapter_in_use_is_not_trained_as_another(key, value, untrained, tmp_path):
+    nlp = make_lora_nlp(untrained, rank=8, alpha=16.0)
+    train(nlp, steps=1)
+    nlp.get_pipe("gliner2").save_adapter(tmp_path / "adapter")
+    other = make_lora_nlp(untrained, **{"rank": 8, "alpha": 16.0, key: value})
+    other.get_pipe("gliner2").load_adapter(tmp_path / "adapter")
+    with pytest.raises(ValueError, match=rf"lora\.{key}: .*of {key} "):
+        other.get_pipe("gliner2").update(examples(other))
+
+
 def test_targets_and_dropout_are_followed(untrained):
     nlp = make_lora_nlp(untrained, targets=["encoder.query", "classifier"], dropout=0.5)
     losses = train(nlp, steps=3)

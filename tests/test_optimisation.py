@@ -98,13 +98,33 @@ def test_optimizers_of_thinc_lower_the_loss(untrained, make_rule):
     assert pipe.get_loss(data)[0] < before
 
 
-def test_a_loss_that_is_not_finite_is_an_error(untrained):
+def test_an_optimizer_that_takes_over_begins_anew(untrained):
+    nlp = make_nlp(untrained, optimisation={"precision": "float32"})
+    train(nlp, examples(nlp), 3)
+    before = weights(nlp)
+    nlp.update(examples(nlp), sgd=SGD(1e-9, L2=0.0, grad_clip=1.0, use_averages=False))
+    assert moved(before, weights(nlp)) < 1e-6
+
+
+def test_a_loss_that_is_not_finite_is_an_error_and_moves_no_weight(untrained):
     nlp = make_nlp(untrained)
     pipe = nlp.get_pipe("gliner2")
+    bias = get_shim(pipe.model).checkpoint.network.classifier[0].bias
+    rule = Adam(1e-3, use_averages=False)
+    before = weights(nlp)
     with torch.no_grad():
-        get_shim(pipe.model).checkpoint.network.classifier[0].bias[0] = torch.nan
+        bias[0] = torch.nan
     with pytest.raises(ValueError, match=r"'labels': nan.*learn_rate"):
-        pipe.update(examples(nlp))
+        pipe.update(examples(nlp), sgd=rule)
+    with torch.no_grad():
+        bias.copy_(before["classifier.0.bias"])
+    pipe.finish_update(rule)
+    assert moved(before, weights(nlp)) == 0
+
+
+def test_a_batch_of_no_size_is_refused(untrained):
+    with pytest.raises(ValueError, match=r"optimisation\.max_batch_items: 0 .*from 1 on"):
+        make_nlp(untrained, optimisation={"max_batch_items": 0})
 
 
 def test_averages_that_would_not_be_kept_are_reported(untrained):

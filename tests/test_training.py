@@ -183,6 +183,16 @@ def test_an_empty_schema_is_collected_from_the_examples(untrained):
     assert other.schema == nlp.get_pipe("gliner2").schema
 
 
+def test_a_class_label_without_another_of_its_task_is_reported(untrained):
+    nlp = make_nlp(untrained, {})
+    data = [
+        Example.from_dict(nlp.make_doc(text), {"entities": [], "cats": {"news:spam": value}})
+        for text, value in (("Buy now", 1.0), ("Hello", 0.0))
+    ]
+    with pytest.warns(UserWarning, match="1 class labels are the only one of their task.*'spam'"):
+        nlp.initialize(lambda: data)
+
+
 def test_labels_that_the_schema_has_not_are_reported_when_training_begins(untrained):
     nlp = make_nlp(untrained, {"entities": ["person"], "relations": ["lives in"]})
     with pytest.warns(UserWarning, match=r"entity 'city' \(2\).*relation 'works in' \(1\)"):
