@@ -1,5 +1,6 @@
 """What several test files use."""
 
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -48,3 +49,19 @@ def small_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., 
         return made[key]
 
     return make
+
+
+@pytest.fixture
+def checkpoint_copy(small_checkpoint: Callable[..., Path], tmp_path: Path) -> Path:
+    """A small checkpoint that a test may change."""
+    return Path(shutil.copytree(small_checkpoint(), tmp_path / "checkpoint"))
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small checkpoint with plain random weights, to train."""
+    from .support.untrained import make_untrained
+
+    path = tmp_path_factory.mktemp("untrained")
+    make_untrained(path, counting_layer="count_lstm_v2")
+    return path

@@ -17,7 +17,7 @@ from spacy_gliner2.model.architecture import get_shim
 from spacy_gliner2.model.errors import CheckpointError
 
 from .support.checkpoints import COUNTING_LAYERS, make_checkpoint
-from .test_training import TEXTS, examples, make_nlp, untrained  # noqa: F401  (a fixture)
+from .support.training import TEXTS, examples, make_nlp
 
 pytestmark = [
     pytest.mark.usefixtures("one_thread"),
@@ -195,7 +195,7 @@ def make_lora_nlp(checkpoint, **lora):
     return make_nlp(checkpoint, lora={"@misc": "spacy-gliner2.lora.v1", **lora})
 
 
-def test_training_moves_the_adapter_alone_and_learns(untrained, tmp_path):  # noqa: F811
+def test_training_moves_the_adapter_alone_and_learns(untrained, tmp_path):
     nlp = make_lora_nlp(untrained, rank=8, alpha=16.0)
     pipe = nlp.get_pipe("gliner2")
     network = get_shim(pipe.model).checkpoint.network
@@ -213,7 +213,7 @@ def test_training_moves_the_adapter_alone_and_learns(untrained, tmp_path):  # no
     assert all(weight.requires_grad for weight in network.parameters())
 
 
-def test_each_layer_of_the_adapter_gets_a_gradient(untrained):  # noqa: F811
+def test_each_layer_of_the_adapter_gets_a_gradient(untrained):
     nlp = make_lora_nlp(untrained)
     nlp.get_pipe("gliner2").update(examples(nlp))
     checkpoint = get_shim(nlp.get_pipe("gliner2").model).checkpoint
@@ -227,7 +227,7 @@ def test_each_layer_of_the_adapter_gets_a_gradient(untrained):  # noqa: F811
     assert all("pooler" in name for name in expected - learned)  # which nobody reads
 
 
-def test_a_saved_adapter_goes_on_learning(untrained, tmp_path):  # noqa: F811
+def test_a_saved_adapter_goes_on_learning(untrained, tmp_path):
     nlp = make_lora_nlp(untrained)
     train(nlp, steps=20)
     nlp.to_disk(tmp_path / "nlp")
@@ -239,7 +239,18 @@ def test_a_saved_adapter_goes_on_learning(untrained, tmp_path):  # noqa: F811
     assert pipes[1].get_loss(examples(nlp))[0] < before
 
 
-def test_targets_and_dropout_are_followed(untrained):  # noqa: F811
+@pytest.mark.parametrize(("key", "value"), [("rank", 4), ("alpha", 8.0)])
+def test_an_adapter_in_use_is_not_trained_as_another(key, value, untrained, tmp_path):
+    nlp = make_lora_nlp(untrained, rank=8, alpha=16.0)
+    train(nlp, steps=1)
+    nlp.get_pipe("gliner2").save_adapter(tmp_path / "adapter")
+    other = make_lora_nlp(untrained, **{"rank": 8, "alpha": 16.0, key: value})
+    other.get_pipe("gliner2").load_adapter(tmp_path / "adapter")
+    with pytest.raises(ValueError, match=rf"lora\.{key}: .*of {key} "):
+        other.get_pipe("gliner2").update(examples(other))
+
+
+def test_targets_and_dropout_are_followed(untrained):
     nlp = make_lora_nlp(untrained, targets=["encoder.query", "classifier"], dropout=0.5)
     losses = train(nlp, steps=3)
     checkpoint = get_shim(nlp.get_pipe("gliner2").model).checkpoint
@@ -249,7 +260,7 @@ def test_targets_and_dropout_are_followed(untrained):  # noqa: F811
     assert losses != train(make_lora_nlp(untrained, targets=["encoder.query", "classifier"]), 3)
 
 
-def test_a_config_that_cannot_be_followed_is_refused(untrained):  # noqa: F811
+def test_a_config_that_cannot_be_followed_is_refused(untrained):
     for options, said in (
         ({"rank": 0}, "lora.rank"),
         ({"alpha": 0.0}, "lora.alpha"),
@@ -263,7 +274,7 @@ def test_a_config_that_cannot_be_followed_is_refused(untrained):  # noqa: F811
         nlp.get_pipe("gliner2").update(examples(nlp))
 
 
-def test_weights_do_not_learn_below_an_adapter_in_use(untrained, tmp_path):  # noqa: F811
+def test_weights_do_not_learn_below_an_adapter_in_use(untrained, tmp_path):
     nlp = make_lora_nlp(untrained)
     train(nlp, steps=1)
     nlp.get_pipe("gliner2").save_adapter(tmp_path / "adapter")

@@ -11,7 +11,7 @@ from spacy_gliner2.model.counting import COUNTING_LAYERS
 from spacy_gliner2.model.encoders import build_encoder
 from spacy_gliner2.model.spans import SpanMarker
 
-from .test_encoders import VOCAB, packed_families
+from .support.encoders import VOCAB, packed_families
 
 DEVICE = "meta"
 LENGTHS = [5, 3, 3, 70]

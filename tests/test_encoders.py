@@ -1,143 +1,32 @@
 """The packed encoders compute what `transformers` computes, from the same weights."""
 
 import copy
-import pickle
-from collections.abc import Callable, Sequence
 
 import pytest
 import torch
-from torch import Tensor, nn
-from transformers import (
-    AutoModel,
-    BertConfig,
-    DebertaV2Config,
-    DistilBertConfig,
-    PretrainedConfig,
-    RobertaConfig,
-    T5Config,
-)
+from torch import Tensor
+from transformers import AutoModel, PretrainedConfig, T5Config
 
-from spacy_gliner2.model.encoders import EmptyWeights, PackedEncoder, build_encoder
+from spacy_gliner2.model.encoders import PackedEncoder, build_encoder
 from spacy_gliner2.model.encoders.bert import PackedBert
 from spacy_gliner2.model.encoders.deberta import PackedDeberta
 from spacy_gliner2.model.encoders.fallback import SHORTEST, PaddedEncoder, similar
 
-VOCAB = 90
-SIZES = {
-    "vocab_size": VOCAB,
-    "hidden_size": 32,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "intermediate_size": 48,
-    "initializer_range": 0.2,
-    "hidden_dropout_prob": 0.1,
-    "attention_probs_dropout_prob": 0.1,
-}
-V3 = {
-    "relative_attention": True,
-    "position_buckets": 16,
-    "max_position_embeddings": 64,
-    "norm_rel_ebd": "layer_norm",
-    "share_att_key": True,
-    "pos_att_type": ["p2c", "c2p"],
-    "position_biased_input": False,
-}
-
-
-def bert(**changes: object) -> BertConfig:
-    return BertConfig(**{**SIZES, **changes})
-
-
-def deberta(**changes: object) -> DebertaV2Config:
-    return DebertaV2Config(**{**SIZES, **V3, **changes})
-
-
-def distilbert() -> DistilBertConfig:
-    return DistilBertConfig(vocab_size=VOCAB, dim=32, n_layers=2, n_heads=4, hidden_dim=48)
-
-
-def roberta() -> RobertaConfig:
-    return RobertaConfig(**{**SIZES, "max_position_embeddings": 130})
-
-
-BERTS = {
-    "plain": bert(),
-    "no token types": bert(type_vocab_size=1),
-    "relu": bert(hidden_act="relu"),
-    "tanh gelu": bert(hidden_act="gelu_new"),
-}
-DEBERTAS = {
-    "v3 in small": deberta(),
-    "v3 and mdeberta buckets": deberta(position_buckets=256, max_position_embeddings=512),
-    "projections of their own": deberta(share_att_key=False),
-    "content to position": deberta(pos_att_type=["c2p"]),
-    "content to position, own projection": deberta(pos_att_type="c2p", share_att_key=False),
-    "position to content": deberta(pos_att_type="p2c"),
-    "position to content, own projection": deberta(pos_att_type="p2c", share_att_key=False),
-    "no positional terms": deberta(pos_att_type=None),
-    "no buckets": deberta(position_buckets=-1),
-    "few distances": deberta(position_buckets=-1, max_relative_positions=10),
-    "relative embeddings not normed": deberta(norm_rel_ebd="none"),
-    "convolution, as in v2-xlarge": deberta(conv_kernel_size=3, conv_act="gelu"),
-    "positions in the input": deberta(position_biased_input=True, max_position_embeddings=1024),
-    "token types": deberta(type_vocab_size=2),
-    "narrow embeddings": deberta(embedding_size=20),
-    "terms without relative attention": deberta(relative_attention=False),
-    "absolute positions only": deberta(
-        relative_attention=False,
-        pos_att_type=None,
-        position_biased_input=True,
-        max_position_embeddings=1024,
-    ),
-}
-FALLBACKS = {
-    "distilbert": distilbert(),
-    "roberta": roberta(),
-    "bert, relative positions": bert(position_embedding_type="relative_key"),
-}
-EVERY = {**BERTS, **DEBERTAS, **FALLBACKS}
-FAMILIES = {
-    "bert": bert(),
-    "deberta": deberta(),
-    "distilbert": distilbert(),
-    "roberta": roberta(),
-}
-
-every_config = pytest.mark.parametrize("config", EVERY.values(), ids=EVERY.keys())
-every_family = pytest.mark.parametrize("config", FAMILIES.values(), ids=FAMILIES.keys())
-packed_families = pytest.mark.parametrize("config", [bert(), deberta()], ids=["bert", "deberta"])
-
-
-def reference_states(model: nn.Module, ids: Tensor, lengths: Sequence[int]) -> Tensor:
-    states = [
-        model(input_ids=own[None], attention_mask=torch.ones_like(own[None])).last_hidden_state[0]
-        for own in ids.split(list(lengths))
-    ]
-    return torch.cat(states)
-
-
-def pair(config: PretrainedConfig) -> tuple[nn.Module, PackedEncoder]:
-    """Make a model of `transformers` and an encoder of ours with the same weights."""
-    torch.manual_seed(0)
-    model = AutoModel.from_config(config).eval()
-    # New layers have biases of zero, which would hide that one is left out.
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() == 1:
-                parameter.add_(torch.randn_like(parameter), alpha=0.1)
-    encoder = build_encoder(config)
-    encoder.load_state_dict(model.state_dict(), strict=True)
-    return model, encoder
-
-
-def random_ids(lengths: Sequence[int]) -> Tensor:
-    return torch.randint(3, VOCAB, (sum(lengths),), generator=torch.Generator().manual_seed(1))
-
-
-def mixed_lengths(encoder: PackedEncoder) -> list[int]:
-    lengths = [1, 2, 5, 5, 100, 63, 64, 65, 3, 3, 3, 1, 257, 600, 1024]
-    limit = encoder.max_positions
-    return [length if limit is None else min(length, limit) for length in lengths]
+from .support.encoders import (
+    BERTS,
+    DEBERTAS,
+    FALLBACKS,
+    bert,
+    deberta,
+    every_config,
+    every_family,
+    mixed_lengths,
+    packed_families,
+    pair,
+    random_ids,
+    reference_states,
+    roberta,
+)
 
 
 @pytest.mark.parametrize(
@@ -305,137 +194,6 @@ def test_training_without_dropout_equals_evaluation(config: PretrainedConfig) ->
     with torch.no_grad():
         evaluated = encoder(ids, [20, 3])
     assert torch.allclose(encoder.train()(ids, [20, 3]), evaluated, rtol=0, atol=1e-5)
-
-
-def load(encoder: PackedEncoder, other: PackedEncoder) -> None:
-    encoder.load_state_dict(other.state_dict())
-
-
-def load_from_above(encoder: PackedEncoder, other: PackedEncoder) -> None:
-    nn.ModuleList([encoder]).load_state_dict(nn.ModuleList([other]).state_dict())
-
-
-def assign(encoder: PackedEncoder, other: PackedEncoder) -> None:
-    encoder.load_state_dict(copy.deepcopy(other.state_dict()), assign=True)
-
-
-def write_in_place(encoder: PackedEncoder, other: PackedEncoder) -> None:
-    with torch.no_grad():
-        for own, new in zip(encoder.parameters(), other.parameters(), strict=True):
-            own.copy_(new)
-
-
-def replace_data(encoder: PackedEncoder, other: PackedEncoder) -> None:
-    for own, new in zip(encoder.parameters(), other.parameters(), strict=True):
-        own.data = new.data.clone()
-
-
-def train_a_step(encoder: PackedEncoder, other: PackedEncoder) -> None:
-    encoder.train()
-    optimizer = torch.optim.SGD(encoder.parameters(), lr=0.01)
-    encoder(random_ids([5]), [5])[:, 0].sum().backward()
-    optimizer.step()
-    encoder.eval()
-    other.load_state_dict(encoder.state_dict())
-
-
-CHANGES = [load, load_from_above, assign, write_in_place, replace_data, train_a_step]
-
-
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-@every_family
-def test_changed_weights_are_seen_by_the_next_forward(
-    config: PretrainedConfig, change: Callable[[PackedEncoder, PackedEncoder], None]
-) -> None:
-    _, encoder = pair(config)
-    other = build_encoder(config)
-    ids = random_ids([9, 4])
-    with torch.no_grad():
-        before = encoder(ids, [9, 4])
-    change(encoder, other)
-    with torch.no_grad():
-        after, expected = encoder(ids, [9, 4]), other(ids, [9, 4])
-    assert not torch.allclose(before, after, atol=1e-4)
-    assert torch.allclose(after, expected, rtol=0, atol=1e-6)
-
-
-@packed_families
-def test_what_follows_from_weights_is_computed_once(
-    config: PretrainedConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, encoder = pair(config)
-    ids = random_ids([9])
-    with torch.inference_mode():
-        before = encoder(ids, [9])
-
-    def fail(*linears: nn.Linear) -> tuple[Tensor, Tensor]:
-        raise AssertionError("the weights were fused again")
-
-    monkeypatch.setattr("spacy_gliner2.model.encoders.layer.fuse", fail)
-    with torch.inference_mode():
-        assert torch.equal(encoder(ids, [9]), before)
-    with torch.no_grad():
-        assert torch.equal(encoder.eval()(ids, [9]), before)
-
-
-@packed_families
-def test_an_encoder_can_be_trained_after_it_ran_in_inference_mode(
-    config: PretrainedConfig,
-) -> None:
-    _, encoder = pair(config)
-    with torch.inference_mode():
-        encoder(random_ids([9]), [9])
-    encoder(random_ids([9]), [9]).sum().backward()
-    assert all(p.grad is not None for n, p in encoder.named_parameters() if "query" in n)
-
-
-@every_family
-def test_copies_and_pickles_are_independent_and_carry_no_cache(config: PretrainedConfig) -> None:
-    _, encoder = pair(config)
-    ids = random_ids([9, 4])
-    size = len(pickle.dumps(encoder))
-    with torch.no_grad():
-        before = encoder(ids, [9, 4])
-        assert len(pickle.dumps(encoder)) == size
-        for twin in (copy.deepcopy(encoder), pickle.loads(pickle.dumps(encoder))):
-            assert torch.equal(twin(ids, [9, 4]), before)
-            for parameter in twin.parameters():
-                parameter.zero_()
-            assert not torch.allclose(twin(ids, [9, 4]), before)
-            assert torch.equal(encoder(ids, [9, 4]), before)
-
-
-@every_config
-def test_weights_in_bfloat16_give_states_close_to_those_of_float32(
-    config: PretrainedConfig,
-) -> None:
-    _, encoder = pair(config)
-    lengths = [min(length, encoder.max_positions or length) for length in (9, 70, 300)]
-    ids = random_ids(lengths)
-    with torch.no_grad():
-        exact = encoder(ids, lengths)
-        rounded = encoder.to(torch.bfloat16)(ids, lengths)
-    assert rounded.dtype == torch.bfloat16
-    assert torch.cosine_similarity(exact, rounded.float()).min() > 0.97
-
-
-@every_config
-def test_a_checkpoint_fills_an_encoder_that_was_built_without_weights(
-    config: PretrainedConfig,
-) -> None:
-    model, expected = pair(config)
-    with EmptyWeights():
-        encoder = build_encoder(config)
-    assert all(parameter.is_meta for parameter in encoder.parameters())
-    tensors = model.state_dict()
-    encoder.load_state_dict(tensors, strict=True, assign=True)
-    weights = [*encoder.parameters(), *encoder.buffers()]
-    assert not any(weight.is_meta for weight in weights)
-    assert all(p.data_ptr() == tensors[name].data_ptr() for name, p in encoder.named_parameters())
-    assert all(p.requires_grad for p in encoder.parameters())
-    ids = random_ids([9, 4])
-    with torch.no_grad():
-        assert torch.equal(encoder(ids, [9, 4]), expected(ids, [9, 4]))
 
 
 @pytest.mark.parametrize(

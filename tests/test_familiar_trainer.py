@@ -26,8 +26,6 @@ from spacy_gliner2.training import (
 from spacy_gliner2.training.familiar.config import OTHERWISE, UNUSED
 from spacy_gliner2.training.familiar.schedule import learn_rates
 
-from .test_training import untrained  # noqa: F401  (a fixture)
-
 pytestmark = [
     pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:.*Could not find a config file.*:UserWarning"),
@@ -63,7 +61,7 @@ def same_weights(first, second):
     return all(torch.equal(first[key], second[key]) for key in first)
 
 
-def test_it_trains_and_the_best_model_loads_here_and_there(untrained, tmp_path):  # noqa: F811
+def test_it_trains_and_the_best_model_loads_here_and_there(untrained, tmp_path):
     trainer = make_trainer(untrained, tmp_path, num_epochs=10, eval_steps=5, batch_size=2)
     result = trainer.train(train_data=EXAMPLES, val_data=EXAMPLES)
     assert result["total_steps"] == 20
@@ -84,7 +82,7 @@ def test_it_trains_and_the_best_model_loads_here_and_there(untrained, tmp_path):
     assert same_weights(best, theirs)
 
 
-def test_the_same_seed_gives_the_same_model(untrained, tmp_path):  # noqa: F811
+def test_the_same_seed_gives_the_same_model(untrained, tmp_path):
     results = [
         make_trainer(untrained, tmp_path / str(n), seed=n // 2).train(EXAMPLES) for n in range(3)
     ]
@@ -93,7 +91,7 @@ def test_the_same_seed_gives_the_same_model(untrained, tmp_path):  # noqa: F811
     assert losses[0] != losses[2]
 
 
-def test_examples_of_the_reference_dicts_and_files_are_the_same_data(untrained, tmp_path):  # noqa: F811
+def test_examples_of_the_reference_dicts_and_files_are_the_same_data(untrained, tmp_path):
     file = tmp_path / "train.jsonl"
     file.write_text("".join(json.dumps(item.to_dict()) + "\n" for item in EXAMPLES))
     first = ReferenceExample(
@@ -111,7 +109,7 @@ def test_examples_of_the_reference_dicts_and_files_are_the_same_data(untrained, 
     assert all(own == losses[0] for own in losses)
 
 
-def test_an_adapter_is_trained_and_loads_here_and_there(untrained, tmp_path):  # noqa: F811
+def test_an_adapter_is_trained_and_loads_here_and_there(untrained, tmp_path):
     trainer = make_trainer(untrained, tmp_path, use_lora=True, lora_r=4, lora_alpha=8.0)
     trainer.train(EXAMPLES)
     assert sorted(p.name for p in (tmp_path / "final").iterdir()) == [
@@ -131,7 +129,7 @@ def test_an_adapter_is_trained_and_loads_here_and_there(untrained, tmp_path):  #
     assert all(torch.allclose(theirs[key], ours[key], atol=1e-6) for key in ours)
 
 
-def test_an_adapter_is_merged_into_what_is_saved(untrained, tmp_path):  # noqa: F811
+def test_an_adapter_is_merged_into_what_is_saved(untrained, tmp_path):
     options = {"use_lora": True, "save_adapter_only": False, "lora_target_modules": ["classifier"]}
     trainer = make_trainer(untrained, tmp_path, **options)
     trainer.train(EXAMPLES)
@@ -143,7 +141,7 @@ def test_an_adapter_is_merged_into_what_is_saved(untrained, tmp_path):  # noqa: 
     assert same_weights(saved.checkpoint.network.state_dict(), ours)
 
 
-def test_it_stops_early_and_chooses_by_any_figure(untrained, tmp_path):  # noqa: F811
+def test_it_stops_early_and_chooses_by_any_figure(untrained, tmp_path):
     seen = []
 
     def compute(model, examples):
@@ -167,7 +165,7 @@ def test_it_stops_early_and_chooses_by_any_figure(untrained, tmp_path):  # noqa:
     assert {p.name for p in tmp_path.iterdir() if p.is_dir()} == {"checkpoint-4", "final"}
 
 
-def test_a_score_of_the_component_can_choose(untrained, tmp_path):  # noqa: F811
+def test_a_score_of_the_component_can_choose(untrained, tmp_path):
     options = {"metric_for_best": "ents_f", "greater_is_better": True, "eval_strategy": "epoch"}
     trainer = make_trainer(untrained, tmp_path, **options)
     result = trainer.train(EXAMPLES, val_data=EXAMPLES)
@@ -210,7 +208,7 @@ def test_a_value_that_cannot_be_followed_is_an_error(options, said):
         TrainingConfig(learning_rate=1.0)
 
 
-def test_data_with_a_flaw_are_an_error_that_says_where(untrained, tmp_path):  # noqa: F811
+def test_data_with_a_flaw_are_an_error_that_says_where(untrained, tmp_path):
     bad = InputExample("Nobody.", entities={"person": ["Marie"]})
     with pytest.raises(ValueError, match=r"train_data\[1\].*'Marie'"):
         make_trainer(untrained, tmp_path).train([EXAMPLES[0], bad])
@@ -246,7 +244,7 @@ def test_the_learning_rate_rises_and_falls_as_in_the_reference():
         assert next(ours) == 0.0
 
 
-def test_the_function_of_the_reference_trains_too(untrained, tmp_path):  # noqa: F811
+def test_the_function_of_the_reference_trains_too(untrained, tmp_path):
     result = train_gliner2(untrained, EXAMPLES, tmp_path, max_steps=1, **FAST)
     assert result["total_steps"] == 1
     assert GLiNER2.from_pretrained(tmp_path / "final")

@@ -11,8 +11,8 @@ from spacy.cli.train import train
 from spacy.tokens import DocBin
 from thinc.api import Config
 
+from .support.training import SCHEMA, TEXTS, examples, make_nlp
 from .support.untrained import make_untrained
-from .test_training import SCHEMA, TEXTS, examples, make_nlp
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

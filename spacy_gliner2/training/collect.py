@@ -10,6 +10,7 @@ from ..annotate import SCHEMA_ATTR
 from ..reading import entity_spans, extension, split_class_key
 from ..schema import FrozenSchema
 from .gold import GoldKeys
+from .problems import Problem, Problems
 
 TASK = "category"
 """Name of the classification task whose labels are plain keys of `doc.cats`."""
@@ -23,10 +24,12 @@ class SchemaCollector:
     the dtype "list". Which values are choices cannot be seen in examples.
 
     keys (GoldKeys): Where in a Doc the annotation is.
+    problems (Problems): Counts class labels that are the only one of their task.
     """
 
-    def __init__(self, keys: GoldKeys) -> None:
+    def __init__(self, keys: GoldKeys, problems: Problems) -> None:
         self._keys = keys
+        self._problems = problems
         self._entities: dict[str, None] = {}
         self._relations: dict[str, None] = {}
         self._structures: dict[str, dict[str, str]] = {}
@@ -43,6 +46,7 @@ class SchemaCollector:
         for example in examples:
             if own_schema(example) is None:
                 self._add(example.reference)
+        self._report_alone()
         return FrozenSchema.from_dict(
             {
                 "entities": [{"label": label} for label in self._entities],
@@ -59,6 +63,11 @@ class SchemaCollector:
                 ],
             }
         )
+
+    def _report_alone(self) -> None:
+        for labels in self._tasks.values():
+            if len(labels) == 1:
+                self._problems.add(Problem.ALONE, f"class label {next(iter(labels))!r}")
 
     def _add(self, doc: Doc) -> None:
         keys = self._keys

@@ -114,7 +114,9 @@ class LearningPipe(TrainablePipe, ABC):  # type: ignore[misc]
             self._set_schema(FrozenSchema.from_dict(labels))
         elif not self.schema:
             validate_get_examples(get_examples, "GLiNER2Pipe.initialize")
-            self._set_schema(SchemaCollector(self._gold_keys()).collect(get_examples()))
+            self._set_schema(
+                SchemaCollector(self._gold_keys(), self.problems).collect(get_examples())
+            )
         reader = GoldReader(self._gold_keys(), self.problems)
         for example in get_examples():
             self._training_text(example, reader)

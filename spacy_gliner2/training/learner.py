@@ -139,6 +139,8 @@ class Learner:
             total += losses.detach().cpu()
         found = dict(zip(PARTS, total.tolist(), strict=True))
         if not all(map(isfinite, found.values())):
+            network.zero_grad()  # or a later step would move the weights by what is not finite
+            self._texts = 0
             raise ValueError(
                 f"the losses are {found}: a number is not finite, so that the weights would get "
                 "lost; lower training.optimizer.learn_rate, or go on from an earlier checkpoint"
@@ -170,11 +172,13 @@ class Learner:
             return None
         if checkpoint.adapter is None:
             checkpoint.adapter = Adapter(checkpoint.network, self._lora)
-        elif checkpoint.adapter.config.rank != self._lora.rank:
-            raise ValueError(
-                f"lora.rank: {self._lora.rank}, and the model has an adapter of rank "
-                f"{checkpoint.adapter.config.rank}; set it to that, or merge or unload the adapter"
-            )
+        for key in ("rank", "alpha"):
+            wanted, own = getattr(self._lora, key), getattr(checkpoint.adapter.config, key)
+            if wanted != own:
+                raise ValueError(
+                    f"lora.{key}: {wanted}, and the model has an adapter of {key} {own}; set it "
+                    "to that, or merge or unload the adapter"
+                )
         checkpoint.adapter.freeze_others()
         return checkpoint.adapter
 

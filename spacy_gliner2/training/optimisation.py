@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from ..checks import is_number
+from ..checks import check_count, is_number
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -43,11 +43,7 @@ class Optimisation:
                 f"optimisation.precision: {self.precision!r} is none of {', '.join(known)}; choose "
                 "one of them"
             )
-        if isinstance(self.max_batch_items, bool) or not isinstance(self.max_batch_items, int):
-            raise ValueError(
-                f"optimisation.max_batch_items: {self.max_batch_items!r} is no whole number; give "
-                "one"
-            )
+        check_count("optimisation.max_batch_items", self.max_batch_items, 1)
 
 
 def make_optimisation(

@@ -32,12 +32,14 @@ class WeightMover:
         self.network = network
         self._options = options
         self._optimizer: torch.optim.Optimizer | None = None
+        self._rule: Optimizer | None = None
         _freeze(network, options.frozen)
 
     def step(self, rule: Optimizer, scale: float) -> None:
         """Move the weights against their gradients, which start anew afterwards.
 
-        rule (Optimizer): Says how, with its values at present.
+        rule (Optimizer): Says how, with its values at present. Another one than the last time
+            begins anew.
         scale (float): What to multiply the gradients with first.
         """
         gradients = [w.grad for w in self.network.parameters() if w.grad is not None]
@@ -50,8 +52,10 @@ class WeightMover:
 
     def _follow(self, rule: Optimizer) -> torch.optim.Optimizer:
         """Bring the torch optimizer to what the thinc one says at present."""
-        if self._optimizer is None:
+        if self._optimizer is None or rule is not self._rule:
+            # What the last one remembers is its own, and this may be one of another kind.
             self._optimizer = _make_optimizer(rule, list(self._groups()))
+            self._rule = rule
         for group in self._optimizer.param_groups:
             group["lr"] = rule.learn_rate * group["rate"]
             group["weight_decay"] = rule.L2 if group["decays"] else 0.0

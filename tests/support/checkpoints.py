@@ -6,6 +6,7 @@ and probabilities from nearly 0 to nearly 1.
 """
 
 import copy
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,3 +171,13 @@ def _recorded(model: GLiNER2) -> Iterator[dict[str, list[Tensor]]]:
         del model.compute_span_scores_batched
         for hook in hooks:
             hook.remove()
+
+
+def edit_json(file: Path, **changes: Any) -> None:
+    """Change keys of a JSON file.
+
+    file (Path): The file.
+    **changes (Any): By key, the new value; None takes the key away.
+    """
+    data = {**json.loads(file.read_text("utf8")), **changes}
+    file.write_text(json.dumps({k: v for k, v in data.items() if v is not None}), "utf8")
