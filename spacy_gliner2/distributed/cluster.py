@@ -45,7 +45,7 @@ def find_room(ray: Any, cluster: Cluster) -> int:
         )
     elif room < fewest:
         warnings.warn(
-            f"the cluster has room for {room} of {fewest} workers with {needs} each; the others "
+            f"the cluster has room for {room:g} of {fewest} workers with {needs} each; the others "
             "start when machines join",
             stacklevel=4,
         )
@@ -62,7 +62,7 @@ def warn_of_full_cluster(ray: Any, cluster: Cluster) -> None:
     workers = min(cluster.bounds[1], _room(ray, cluster))
     if workers and cores - workers * cluster.num_cpus < 1:
         warnings.warn(
-            f"{workers} workers with {cluster.num_cpus:g} CPUs each leave none of the cluster's "
+            f"{workers:g} workers with {cluster.num_cpus:g} CPUs each leave none of the cluster's "
             f"{cores:g} to tasks that read or write, which would wait forever; take fewer workers, "
             "or a larger cluster",
             stacklevel=3,
