@@ -212,8 +212,12 @@ def _build(schema: Any, rng: random.Random) -> Any:
 
 def _shown(value: Any) -> list[str]:
     """RETURNS (list): How an error may show a value: its beginning, or that of a part of it."""
+    if isinstance(value, str):  # of a field string, a part is the name
+        return [repr(value)[:40], *(repr(part)[:40] for part in value.split("::")[:-1])]
     parts = [*value, *value.values()] if isinstance(value, dict) else value
     inner = parts if isinstance(parts, list) else ()
+    if isinstance(value, dict):  # null is a key left out
+        value = {key: part for key, part in value.items() if part is not None}
     return [repr(value)[:40], *(text for part in inner for text in _shown(part))]
 
 

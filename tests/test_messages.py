@@ -136,3 +136,10 @@ def test_what_is_wrong_with_a_row_is_said_on_one_line():
     with pytest.raises(RowError, match=r"row 3.structures\['x\\ny'\]: 1 is") as caught:
         check_row({"text": "a text", "structures": {"x\ny": 1}}, "row 3")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("length", "cut"), [(78, False), (79, True)])
+def test_a_value_of_more_than_80_characters_is_cut(length, cut):
+    message = refused({"entities": "x" * length, "entity": "y" * length})
+    assert (f"'{'y' * length}'" in message) is not cut
+    assert (f"'{'y' * 76}... is not" in message) is cut

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from spacy_gliner2.schema import FrozenSchema, RegexValidator, Schema, SchemaError, freeze
 from spacy_gliner2.schema.config import check_config_schema, same_in_config
+from spacy_gliner2.schema.expressions import flags_of
 from spacy_gliner2.schema.from_file import schema_from_file
 
 FULL = {
@@ -294,3 +295,16 @@ def test_a_compiled_expression_keeps_its_flags_whichever_library_compiled_it():
     assert not RegexValidator(regex.compile("a")).validate("A")
     with pytest.raises(ValueError, match="write the flag into the pattern"):
         RegexValidator(regex.compile("a", regex.V1))
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_a_label_described_by_nothing_is_one_without_a_description(nothing):
+    assert freeze({"entities": {"a": nothing}}) == freeze({"entities": ["a"]})
+
+
+def test_json_of_a_schema_keeps_letters_as_they_are():
+    assert "été" in Schema().entities(["été"]).to_json()
+
+
+def test_an_expression_compiled_without_flags_has_none():
+    assert flags_of(re.compile("a")) == flags_of(regex.compile("a")) == 0
