@@ -125,6 +125,7 @@ def test_weights_that_declare_more_than_the_file_has_are_refused(copy, bomb):
         ("intermediate_size", 10**30),
         ("type_vocab_size", -(10**12)),
         ("num_attention_heads", 0),
+        ("hidden_size", 0),
         ("hidden_act", {"a": 1}),
     ],
 )
