@@ -213,7 +213,7 @@ def _build(schema: Any, rng: random.Random) -> Any:
 def _shown(value: Any) -> list[str]:
     """RETURNS (list): How an error may show a value: its beginning, or that of a part of it."""
     if isinstance(value, str):  # of a field string, a part is the name
-        return [repr(value)[:40], *(repr(part)[:40] for part in value.split("::")[:-1])]
+        return [repr(value)[:40], *(repr(part)[:40] for part in value.split("::"))]
     parts = [*value, *value.values()] if isinstance(value, dict) else value
     inner = parts if isinstance(parts, list) else ()
     if isinstance(value, dict):  # null is a key left out
@@ -235,8 +235,8 @@ def check_message(error: Exception, *named: str) -> None:
     *named (str): What its text has to contain: the key, the value, the file.
     """
     text = str(error)
-    if text.lstrip().startswith(("Config error for", "[E961]")):
-        return  # spaCy's own check of types, which comes before ours
+    if re.match(r"\s*(Config error for|\[E\d+\])", text):
+        return  # spaCy's own check of types and keys, which comes before ours
     for line in text.split("\n"):
         assert _PLACE.match(line), f"no place in {line!r}"
         assert _REMEDY.search(line), f"no remedy in {line!r}"

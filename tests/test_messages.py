@@ -5,6 +5,7 @@ import re
 import pytest
 from pydantic import BaseModel
 
+from spacy_gliner2.model.errors import said
 from spacy_gliner2.paths import member
 from spacy_gliner2.row_check import RowError, check_row
 from spacy_gliner2.schema import FrozenSchema, Schema, SchemaError
@@ -143,3 +144,7 @@ def test_a_value_of_more_than_80_characters_is_cut(length, cut):
     message = refused({"entities": "x" * length, "entity": "y" * length})
     assert (f"'{'y' * length}'" in message) is not cut
     assert (f"'{'y' * 76}... is not" in message) is cut
+
+
+def test_what_a_library_says_is_on_one_line():
+    assert said(ValueError("unknown variant `a\n b`\n")) == "unknown variant `a b`"

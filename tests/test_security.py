@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+from huggingface_hub.utils import filter_repo_objects
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
@@ -25,6 +26,7 @@ from spacy_gliner2.model import checkpoint as checkpoints
 from spacy_gliner2.model.adapter_files import adapter_from_files
 from spacy_gliner2.model.checkpoint import checkpoint_from_files, load_checkpoint
 from spacy_gliner2.model.errors import CheckpointError
+from spacy_gliner2.model.source import find_checkpoint
 from spacy_gliner2.row_check import RowError
 from spacy_gliner2.schema import SchemaError, freeze
 
@@ -142,6 +144,7 @@ def test_weights_that_declare_more_than_the_file_has_are_refused(copy, bomb):
         ("intermediate_size", 10**30),
         ("type_vocab_size", -(10**12)),
         ("num_attention_heads", 0),
+        ("hidden_size", 0),
         ("hidden_act", {"a": 1}),
     ],
 )
@@ -165,6 +168,22 @@ def test_nothing_is_written_outside_of_a_directory(tmp_path, name):
     with pytest.raises(ValueError, match="leads out of"):
         write_directory(tmp_path / "inside", {name: b""})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_from_the_hub_come_files_of_known_kinds_alone_at_the_revision(monkeypatch, tmp_path):
+    asked = {}
+
+    def fetch(name, **options):
+        asked.update(options, name=name)
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch)
+    assert find_checkpoint("owner/model", "0a1b2c") == tmp_path
+    assert (asked["name"], asked["revision"]) == ("owner/model", "0a1b2c")
+    wanted = ["config.json", "encoder_config/config.json", "model.safetensors", "spm.model"]
+    others = ["pytorch_model.bin", "modeling.py", "code/modeling.py", "weights.pkl", "a.pt"]
+    found = filter_repo_objects([*wanted, *others], allow_patterns=asked["allow_patterns"])
+    assert list(found) == wanted
 
 
 def test_json_without_end_is_an_error_and_no_crash(copy):

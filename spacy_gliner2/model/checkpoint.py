@@ -27,7 +27,7 @@ from .config import SpanConfig
 from .contents import read_object, read_tensors
 from .encoder_config import check_encoder_config
 from .encoders import EmptyWeights, build_encoder
-from .errors import CheckpointError
+from .errors import CheckpointError, said
 from .network import Network
 
 CONFIG = "config.json"
@@ -162,7 +162,7 @@ def load_checkpoint(path: Path | str) -> Checkpoint:
         tensors = load_file(weights)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
-            f"{weights}: expected a safetensors file, found {error}; take a whole file"
+            f"{weights}: expected a safetensors file, found {said(error)}; take a whole file"
         ) from error
     checkpoint = _assemble(files, tensors, str(path))
     if (path / ADAPTER).is_dir():
@@ -256,7 +256,7 @@ def _convert_tokenizer(path: Path) -> bytes:
     except (OSError, ValueError, ImportError, AttributeError) as error:
         raise CheckpointError(
             f"{path / TOKENIZER}: no such file, and none could be made of the tokenizer's other "
-            f"files ({error}); take a checkpoint that has it"
+            f"files ({said(error)}); take a checkpoint that has it"
         ) from error
     return text.encode("utf8")
 
@@ -283,7 +283,7 @@ def _tokenizer(files: Mapping[str, bytes], where: str) -> Tokenizer:
         tokenizer = Tokenizer.from_str(files[TOKENIZER].decode("utf8"))
     except Exception as error:  # the library raises nothing more precise
         raise CheckpointError(
-            f"{where}/{TOKENIZER}: expected a tokenizer, found {error}; take a whole file"
+            f"{where}/{TOKENIZER}: expected a tokenizer, found {said(error)}; take a whole file"
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
@@ -313,7 +313,7 @@ def _build(config: SpanConfig, encoder_config: dict[str, Any], where: str) -> Ne
         except Exception as error:  # whatever a wrong value leads to
             raise CheckpointError(
                 f"{where}/{ENCODER_CONFIG}: describes no encoder that transformers can build "
-                f"(model_type {kind!r}): {error}; take the configuration that belongs to "
+                f"(model_type {kind!r}): {said(error)}; take the configuration that belongs to "
                 "the weights"
             ) from error
         return Network(config, encoder)

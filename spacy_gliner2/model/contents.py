@@ -7,7 +7,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from ..plain_json import parse_json
-from .errors import CheckpointError
+from .errors import CheckpointError, said
 
 
 def read_object(content: bytes, file: str) -> dict[str, Any]:
@@ -41,6 +41,6 @@ def read_tensors(content: bytes, file: str) -> dict[str, Tensor]:
         tensors: dict[str, Tensor] = load(content)
     except SafetensorError as error:
         raise CheckpointError(
-            f"{file}: expected safetensors, found {error}; take a whole file"
+            f"{file}: expected safetensors, found {said(error)}; take a whole file"
         ) from error
     return tensors

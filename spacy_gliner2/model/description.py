@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from .checkpoint import CONFIG, ENCODER_CONFIG, WEIGHTS
 from .config import SpanConfig
 from .contents import read_object
-from .errors import CheckpointError
+from .errors import CheckpointError, said
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def _read_tensors(file: Path) -> dict[str, tuple[tuple[int, ...], str]]:
             }
     except (SafetensorError, OSError) as error:
         raise CheckpointError(
-            f"{file}: expected a safetensors file, found {error}; take a whole file"
+            f"{file}: expected a safetensors file, found {said(error)}; take a whole file"
         ) from error
 
 

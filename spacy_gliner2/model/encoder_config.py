@@ -19,6 +19,10 @@ _REPEATED = re.compile("layer|group|expert")
 """In the name of what says how often something is built, each time with tensors of its own."""
 
 
+_NOT_NONE = ("heads", "hidden_size")
+"""How the name of a number ends that is 1 or more."""
+
+
 def check_encoder_config(config: Mapping[str, Any], tensors: int, file: str) -> None:
     """Refuse a configuration by which more would be built than the weights can fill, or nothing.
 
@@ -38,7 +42,7 @@ def check_encoder_config(config: Mapping[str, Any], tensors: int, file: str) -> 
             raise CheckpointError(f"{file}: {key} is {value!r:.80}, expected the id of a token")
     repeats = tensors or FEWEST  # without any, the missing ones are what will be said
     for key, value in _numbers(config):
-        if key.endswith("heads") and value < 1:
+        if key.endswith(_NOT_NONE) and value < 1:
             raise CheckpointError(f"{file}: {key} is {value}, expected 1 or more")
         most = repeats if _REPEATED.search(key) else LARGEST
         if abs(value) > most:
