@@ -121,8 +121,9 @@ def run_recipe(
     steps (int): How many steps.
     RETURNS (Language): The pipeline after the last step.
     """
-    if (output / "model-last").is_dir():
-        return spacy.load(output / "model-last")
+    done = output / "model"
+    if done.is_dir():
+        return spacy.load(done)
     output.mkdir(parents=True, exist_ok=True)
     fill_config(output / "config.cfg", CONFIG, silent=True)
     overrides = {
@@ -132,7 +133,9 @@ def run_recipe(
         **changes,
     }
     train(output / "config.cfg", output, overrides=overrides)
-    return spacy.load(output / "model-last")
+    # That name is also there after a run that was stopped.
+    (output / "model-last").rename(done)
+    return spacy.load(done)
 
 
 def to_table(figures: Mapping[str, Mapping[str, float]]) -> str:
