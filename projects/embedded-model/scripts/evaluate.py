@@ -54,8 +54,8 @@ def main(
     for task in TASKS:
         entries[f"first_minute_{task}"] = {"task": task}
         items[f"first_minute_{task}"] = [item for item in first_minute() if item.task == task]
-    names = [name for name in (checkpoint, against) if name]
-    results = {name: evaluate(name, development, items, entries) for name in names}
+    chosen = {"this": checkpoint} | ({"against": against} if against else {})
+    results = {name: evaluate(path, development, items, entries) for name, path in chosen.items()}
     output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output, results)
     show(results)
