@@ -40,6 +40,7 @@ REFERENCE = {
     LOSS + "negatives": "none",
     LOSS + "entity_count": "none",
     LOSS + "reduction": "sum",
+    LOSS + "offsets": False,
     LOSS + "order": "given",
 }
 """The loss of the `gliner2` package."""

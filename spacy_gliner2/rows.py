@@ -152,6 +152,7 @@ def row_to_doc(row: Row, nlp: Language, places: Places = DEFAULT_PLACES[0]) -> D
     """Turn a row into a Doc, annotated as the component would do it.
 
     Mentions are expanded to tokens; those without a score get 1.0, since a person made them.
+    Nothing is said of a part that the row lacks.
 
     row (dict): The row, as `check_row` passes it.
     nlp (Language): The pipeline whose tokenizer makes the Doc.
@@ -160,20 +161,21 @@ def row_to_doc(row: Row, nlp: Language, places: Places = DEFAULT_PLACES[0]) -> D
     """
     register_extensions(places.relations_attr, places.structures_attr, places.score_attr)
     doc = nlp.make_doc(row["text"])
-    mentions = tuple(
-        Mention(
-            label=entity["label"],
-            start=entity["start"],
-            end=entity["end"],
-            text=entity["text"],
-            score=1.0 if entity.get("score") is None else entity["score"],
+    if "entities" in row:
+        mentions = tuple(
+            Mention(
+                label=entity["label"],
+                start=entity["start"],
+                end=entity["end"],
+                text=entity["text"],
+                score=1.0 if entity.get("score") is None else entity["score"],
+            )
+            for entity in row["entities"]
         )
-        for entity in row.get("entities", ())
-    )
-    annotate(doc, Extraction(mentions=mentions), _options(places))
+        annotate(doc, Extraction(mentions=mentions), _options(places))
     doc.cats = {label: float(score) for label, score in row.get("cats", {}).items()}
-    doc._.set(places.relations_attr, row.get("relations", []))
-    doc._.set(places.structures_attr, row.get("structures", {}))
+    doc._.set(places.relations_attr, row.get("relations"))
+    doc._.set(places.structures_attr, row.get("structures"))
     own = {key: value for key, value in row.items() if key not in ("text", *ANNOTATIONS)}
     if own:
         doc.user_data[FIELDS_KEY] = own

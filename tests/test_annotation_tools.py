@@ -16,6 +16,9 @@ from spacy_gliner2.annotation_tools import (
 )
 from spacy_gliner2.row_check import RowError, check_row
 from spacy_gliner2.rows import Places, doc_to_row, row_to_doc
+from spacy_gliner2.schema import FrozenSchema
+from spacy_gliner2.training.gold import GoldKeys, GoldReader
+from spacy_gliner2.training.problems import Problems
 
 from .support.rows import PRESS, empty_row, hostile_row, press_row, spot
 
@@ -77,7 +80,8 @@ def test_annotations_may_be_in_other_places(nlp, tmp_path):
         (write_results, read_results, "rows.jsonl"),
     ):
         write([doc], tmp_path / name, places)
-        (back,) = read(tmp_path / name, nlp, places)
+        keep = {"keep_structures": True} if read is read_prodigy else {}
+        (back,) = read(tmp_path / name, nlp, places, **keep)
         assert [link["label"] for link in back._.links] == ["works_for", "costs"]
         assert back._.tables == doc._.tables
         assert back.spans["found"]
@@ -116,7 +120,7 @@ def test_prodigy_gets_spans_that_do_not_overlap_on_its_own_tokens(docs, nlp, tmp
 def test_what_prodigy_leaves_unchanged_comes_back_as_the_truth(docs, nlp, tmp_path):
     path = tmp_path / "tasks.jsonl"
     write_prodigy(docs, path)
-    again = list(read_prodigy(path, nlp))
+    again = list(read_prodigy(path, nlp, keep_structures=True))
     for doc, back in zip(docs, again, strict=True):
         before, after = doc_to_row(doc), doc_to_row(back)
         assert [(e.text, e.label_) for e in back.ents] == [(e.text, e.label_) for e in doc.ents]
@@ -178,6 +182,41 @@ def test_answers_that_are_no_answers_are_left_out_with_one_warning(nlp, tmp_path
     ]
 
 
+def known(doc):
+    """What a Doc says anything of."""
+    gold = GoldReader(GoldKeys("gliner2", "relations", "structures", False), Problems())
+    schema = FrozenSchema.from_dict(
+        {
+            "entities": ["person"],
+            "relations": ["knows"],
+            "structures": {"product_info": {"fields": ["name"]}},
+            "classifications": [{"task": "topic", "labels": ["x", "y"]}],
+        }
+    )
+    found = gold.read(doc, schema)
+    parts = {part: getattr(found, part) for part in ("entities", "relations", "records")}
+    return {part for part, value in parts.items() if value is not None} | set(found.labels)
+
+
+@pytest.mark.parametrize(
+    ("answer", "parts"),
+    [
+        ({"accept": ["x"], "options": [{"id": "x"}, {"id": "y"}]}, {"topic"}),
+        ({"label": "x", "answer": "reject"}, {"topic"}),
+        ({"spans": []}, {"entities"}),
+        ({"relations": []}, {"relations"}),
+        ({"spans": [], "relations": []}, {"entities", "relations"}),
+        ({"structures": press_row()["structures"]}, set()),
+    ],
+)
+def test_nothing_is_said_of_what_a_task_of_prodigy_did_not_ask(nlp, tmp_path, answer, parts):
+    path = write_lines(tmp_path / "out.jsonl", {"text": PRESS, **answer})
+    (doc,) = read_prodigy(path, nlp)
+    assert known(doc) == parts
+    (doc,) = read_prodigy(path, nlp, keep_structures=True)
+    assert known(doc) == parts | ({"records"} if "structures" in answer else set())
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -233,7 +272,7 @@ def test_what_label_studio_leaves_unchanged_comes_back_as_the_truth(docs, nlp, t
     tasks = json.loads(path.read_text())
     for task in tasks:
         task["annotations"] = [{"result": task["predictions"][0]["result"]}]
-    again = list(read_label_studio(write_tasks(path, *tasks), nlp))
+    again = list(read_label_studio(write_tasks(path, *tasks), nlp, keep_structures=True))
     for doc, back in zip(docs, again, strict=True):
         before, after = doc_to_row(doc), doc_to_row(back)
         assert sorted(places(after["entities"])) == sorted(places(before["entities"]))
@@ -250,6 +289,23 @@ def region(text, part, label, key, **value):
 
 def annotated(text, *results, **more):
     return {"data": {"text": text}, "annotations": [{"result": list(results), **more}]}
+
+
+def test_nothing_is_said_of_what_no_task_of_label_studio_has(nlp, tmp_path):
+    ann = region("Ann came.", "Ann", "person", "a")
+    topic = {"type": "choices", "value": {"choices": ["x"]}}
+    link = {"type": "relation", "from_id": "a", "to_id": "a", "labels": ["knows"]}
+    for results, parts in (
+        ([ann], {"entities"}),
+        ([topic], {"topic"}),
+        ([ann, link], {"entities", "relations"}),
+    ):
+        tasks = [annotated("Ann came.", *results), annotated("Nobody came.")]
+        for task in tasks:
+            task["data"].update(cats={"x": 0.9, "y": 0.1}, structures=press_row()["structures"])
+        docs = list(read_label_studio(write_tasks(tmp_path / "out.json", *tasks), nlp))
+        assert [known(doc) for doc in docs] == [parts, parts]
+        assert docs[1].cats == ({"x": 0.0, "y": 0.0} if "topic" in parts else {})
 
 
 def test_relations_have_the_direction_that_people_gave_them(nlp, tmp_path):

@@ -254,13 +254,14 @@ def test_people_correct_what_extract_found_and_the_corpus_is_made_of_it(tmp_path
         run("convert", tasks, corpus, "--from", tool)
         (record,) = map(json.loads, corpus.read_text().splitlines())
         assert record["input"] == row["text"]
+        assert "json_structures" not in record["output"]
         assert "Tim Cook" in str(record["output"]["entities"]["person"])
         assert [list(relation) for relation in record["output"]["relations"]] == [
             ["works_for"],
             ["costs"],
         ]
         docs = tmp_path / f"{tool}.spacy"
-        run("convert", tasks, docs, "--from", tool)
+        run("convert", tasks, docs, "--from", tool, "--keep-structures")
         run("convert", docs, tmp_path / "again.jsonl", "--to", "results")
         (again,) = map(json.loads, (tmp_path / "again.jsonl").read_text().splitlines())
         assert again["structures"] == row["structures"]
@@ -279,3 +280,19 @@ def test_a_folder_gets_a_file_for_each_file_of_the_corpus(tmp_path):
     run("convert", docs, docs, "--from", "spacy", "--to", "results")
     (again,) = map(json.loads, (docs / "deep" / "b.jsonl").read_text().splitlines())
     assert again["structures"] == press_row()["structures"]
+
+
+@pytest.mark.parametrize(("name", "ending"), [("prodigy", "jsonl"), ("label-studio", "json")])
+def test_a_folder_of_an_annotation_tool_becomes_one_file(tmp_path, name, ending):
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    for number, text in enumerate(("Ann came.", "Bob left.")):
+        task = {"text": text, "spans": [{"start": 0, "end": 3, "label": "person"}]}
+        if name == "label-studio":
+            value = {"start": 0, "end": 3, "labels": ["person"]}
+            results = [{"id": "a", "type": "labels", "value": value}]
+            task = [{"data": {"text": text}, "annotations": [{"result": results}]}]
+        write(folder / f"{number}.{ending}", json.dumps(task))
+    run("convert", folder, tmp_path / "out.jsonl", "--from", name)
+    records = map(json.loads, (tmp_path / "out.jsonl").read_text("utf8").splitlines())
+    assert [r["output"] for r in records] == [{"entities": {"person": [n]}} for n in ("Ann", "Bob")]

@@ -130,7 +130,21 @@ def test_records_show_every_field_with_what_was_parsed():
 def test_bars_are_as_long_as_labels_are_probable():
     drawn = displacy.render(make_doc(press_row()), style="cat")
     assert re.findall(r"width:([\d.]+)%", drawn) == ["71.0", "4.0", "25.0"]
-    assert drawn.count("g2-best") > drawn.count("g2-bar g2-best") == 1
+    assert drawn.count("g2-found") > drawn.count("g2-bar g2-found") == 1
+
+
+@pytest.mark.parametrize(
+    ("cats", "marked"),
+    [
+        ({"tone:calm": 0.9, "tone:loud": 0.1, "topic:work": 0.4, "topic:play": 0.3}, [0, 2]),
+        ({"calm": 0.9, "loud": 0.1, "work": 0.6, "play": 0.4}, [0, 2]),
+        ({"calm": 0.4, "loud": 0.3, "even: so": 0.3}, [0]),
+    ],
+)
+def test_a_label_of_each_task_is_marked(cats, marked):
+    drawn = displacy.render(make_doc({**empty_row(), "cats": cats}), style="cat")
+    bars = re.findall(r'class="g2-bar( g2-found)?"', drawn)
+    assert [n for n, found in enumerate(bars) if found] == marked
 
 
 def test_labels_keep_their_colour_and_have_different_ones():

@@ -160,9 +160,25 @@ def test_it_stops_early_and_chooses_by_any_figure(untrained, tmp_path):
     )
     model = GLiNER2.from_pretrained(untrained)
     trainer = GLiNER2Trainer(model, config, eval_data=EXAMPLES[:1], compute_metrics=compute)
-    assert trainer.train(EXAMPLES)["total_steps"] == 4
+    assert trainer.train(EXAMPLES)["total_steps"] == 6
     assert set(seen) == {1}
-    assert {p.name for p in tmp_path.iterdir() if p.is_dir()} == {"checkpoint-4", "final"}
+    assert trainer.best_metric == 2.0, "of the evaluations after a step, the best is the first"
+    assert {p.name for p in tmp_path.iterdir() if p.is_dir()} == {"checkpoint-6", "final"}
+
+
+def test_the_best_model_is_kept_where_every_step_makes_it_worse(untrained, tmp_path):
+    seen = []
+
+    def compute(model, examples):
+        seen.append(-float(len(seen)))
+        return {"worse": seen[-1]}
+
+    options = {"metric_for_best": "worse", "greater_is_better": True, "eval_steps": 1}
+    trainer = make_trainer(untrained, tmp_path, **options)
+    trainer.compute_metrics = compute
+    result = trainer.train(EXAMPLES, val_data=EXAMPLES[:1])
+    assert result["best_metric"] == result["eval_metrics_history"][0]["worse"]
+    assert (tmp_path / "best").is_dir()
 
 
 def test_a_score_of_the_component_can_choose(untrained, tmp_path):

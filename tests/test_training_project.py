@@ -1,6 +1,7 @@
 """The corpus, the configs and the workflows for training that are in the repository."""
 
 import json
+import runpy
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import spacy
 import srsly
 from spacy.cli.init_config import fill_config
 from spacy.cli.project.run import project_run
+from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
+from spacy.vocab import Vocab
+from typer.testing import CliRunner
 
 from spacy_gliner2.schema import FrozenSchema
 from spacy_gliner2.training.corpus import CorpusOptions, JsonlCorpus
@@ -93,3 +97,36 @@ def test_the_whole_workflow_runs_offline(project):
         assert scores[key] is not None
     assert (project / "output" / "assistant" / "dev.html").stat().st_size
     assert list((project / "packages").glob("*/dist/*.tar.gz"))
+
+
+def teach(folder, checkpoint, schema):
+    """Run the first step of the workflow `distil`."""
+    srsly.write_json(folder / "schema.json", schema)
+    srsly.write_jsonl(folder / "texts.jsonl", [{"text": "Play Hello."}, {"text": "Rain in Rome?"}])
+    app = runpy.run_path(str(ROOT / "projects" / "distil" / "distil.py"))["app"]
+    args = [folder / "texts.jsonl", folder / "corpus" / "taught.spacy", folder / "schema.json"]
+    return CliRunner().invoke(app, ["teach", *map(str, args), "--checkpoint", str(checkpoint)])
+
+
+@pytest.mark.parametrize("labels", [(), ("music", "weather")])
+def test_a_pupil_is_taught_with_labels_and_without(untrained, tmp_path, labels):
+    tasks = [{"task": "intent", "labels": list(labels)}] if labels else []
+    ran = teach(tmp_path, untrained, {"entities": ["song", "city"], "classifications": tasks})
+    assert ran.exit_code == 0, ran.output
+    docs = DocBin().from_disk(tmp_path / "corpus" / "taught.spacy").get_docs(Vocab())
+    assert [sorted(doc.cats.values()) for doc in docs] == [[0.0, 1.0] if labels else []] * 2
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        [{"task": "tone", "labels": ["a", "b"]}, {"task": "topic", "labels": ["c", "d"]}],
+        [{"task": "tone", "labels": ["a", "b"], "multi_label": True}],
+    ],
+)
+def test_labels_that_a_pupil_cannot_learn_are_refused_before_annotating(tmp_path, tasks):
+    schema = {"entities": ["city"], "classifications": tasks}
+    ran = teach(tmp_path, tmp_path / "no-such-checkpoint", schema)
+    assert ran.exit_code == 2
+    assert "'tone'" in ran.output
+    assert "keep one task" in " ".join(ran.output.replace("│", " ").split())

@@ -14,6 +14,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from wasabi import msg
 
+from spacy_gliner2.schema import FrozenSchema
 from spacy_gliner2.schema.from_file import schema_from_file
 
 app = typer.Typer()
@@ -29,8 +30,10 @@ def teach(
     threshold: Threshold = 0.5,
 ) -> None:
     """Annotate the texts of a corpus, and write what a pupil learns from."""
+    check_schema(schema)
     nlp = make_teacher(schema, checkpoint, threshold)
     docs = list(nlp.pipe(read_texts(texts)))
+    output.parent.mkdir(parents=True, exist_ok=True)
     DocBin(docs=map(decide, docs)).to_disk(output)
     msg.good(f"{output}: {len(docs)} texts, {sum(len(doc.ents) for doc in docs)} entities")
 
@@ -71,6 +74,17 @@ def read_texts(path: Path) -> Iterator[str]:
         yield row[key]
 
 
+def check_schema(path: Path) -> None:
+    """RAISES (BadParameter): If `textcat`, which gives one label, cannot learn its tasks."""
+    tasks = FrozenSchema.from_dict(schema_from_file(path)).classifications
+    if len(tasks) > 1 or any(task.multi_label for task in tasks):
+        names = ", ".join(repr(task.task) for task in tasks)
+        raise typer.BadParameter(
+            f"{path}: classifications: {names} give a text more than one label, and a pupil learns "
+            "one; keep one task without multi_label, and teach another pupil for each other task"
+        )
+
+
 def make_teacher(schema: Path, checkpoint: str, threshold: float) -> Language:
     """RETURNS (Language): The pipeline with the component."""
     nlp = spacy.blank("en")
@@ -84,12 +98,16 @@ def make_teacher(schema: Path, checkpoint: str, threshold: float) -> Language:
 
 
 def decide(doc: Doc) -> Doc:
-    """RETURNS (Doc): The text with its entities and its best label alone, for `textcat`."""
+    """RETURNS (Doc): The text with its entities and its best label, if any, for `textcat`."""
     bare = Doc(doc.vocab, words=[t.text for t in doc], spaces=[bool(t.whitespace_) for t in doc])
     bare.ents = [bare.char_span(e.start_char, e.end_char, e.label_) for e in doc.ents]
-    best = max(doc.cats, key=lambda label: doc.cats[label])
-    bare.cats = {label: float(label == best) for label in doc.cats}
+    bare.cats = {label: float(label == best_label(doc)) for label in doc.cats}
     return bare
+
+
+def best_label(doc: Doc) -> str:
+    """RETURNS (str): The most probable label."""
+    return max(doc.cats, key=lambda label: doc.cats[label])
 
 
 def read(path: Path) -> list[Doc]:
@@ -98,17 +116,16 @@ def read(path: Path) -> list[Doc]:
 
 
 def score(nlp: Language, path: Path) -> dict[str, float]:
-    """RETURNS (dict): F1 of the entities, and how many texts have the right label."""
+    """RETURNS (dict): F1 of the entities and, if there are labels, how many texts have theirs."""
     docs = read(path)
     found = nlp.pipe(doc.text for doc in docs)
     examples = [Example(*pair) for pair in zip(found, docs, strict=True)]
     entities = spacy.scorer.Scorer.score_spans(examples, "ents")["ents_f"] or 0.0
-    right = sum(
-        max(e.predicted.cats, key=e.predicted.cats.get)
-        == max(e.reference.cats, key=e.reference.cats.get)
-        for e in examples
-    )
-    return {"ents_f": round(entities, 4), "label_accuracy": round(right / len(examples), 4)}
+    scores = {"ents_f": round(entities, 4)}
+    if all(e.predicted.cats and e.reference.cats for e in examples):
+        right = sum(best_label(e.predicted) == best_label(e.reference) for e in examples)
+        scores["label_accuracy"] = round(right / len(examples), 4)
+    return scores
 
 
 def speed(nlp: Language, texts: list[str]) -> float:

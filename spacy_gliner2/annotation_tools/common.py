@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from spacy.language import Language
+from spacy.tokens import Doc
+
 from ..plain_json import parse_json
-from ..row_check import RowError
-from ..rows import Row
+from ..row_check import RowError, check_row
+from ..rows import ANNOTATIONS, Places, Row, row_to_doc
 
 ARGUMENT = "argument"
 """Label of an argument of a relation that is no entity: these tools connect labelled spans only."""
@@ -45,6 +48,31 @@ def chosen_labels(cats: Mapping[str, float]) -> list[str]:
 def spot(text: str, start: int, end: int, label: str | None) -> Row:
     """RETURNS (dict): A part of the text, as rows have it."""
     return {"text": text[start:end], "start": start, "end": end, "label": label}
+
+
+def own_fields(task: Row, keep_structures: bool) -> Row:
+    """Take a document's own fields out of a task.
+
+    task (dict): The task, or its data.
+    keep_structures (bool): Whether the records that passed through the tool are among them.
+    RETURNS (dict): The fields, without annotations.
+    """
+    kept = ("structures",) if keep_structures else ()
+    return {key: value for key, value in task.items() if key in kept or key not in ANNOTATIONS}
+
+
+def gold_doc(row: Row, where: str, nlp: Language, places: Places) -> Doc:
+    """Make a Doc of what people annotated.
+
+    row (dict): The row; the annotations that it lacks are not known.
+    where (str): What to call it in errors.
+    nlp (Language): The pipeline whose tokenizer makes the Doc.
+    places (Places): Where the Doc gets its annotations.
+    RETURNS (Doc): The Doc.
+    RAISES (RowError): If it is no row.
+    """
+    checked = check_row(row, where)
+    return row_to_doc({key: checked[key] for key in row}, nlp, places)
 
 
 def report_left_out(path: Path, reasons: "Counter[str]") -> None:

@@ -12,12 +12,14 @@ from spacy.tokens import Doc
 
 from ..about import __version__
 from ..files import write_text
-from ..row_check import RowError, check_row
-from ..rows import DEFAULT_PLACES, Places, Row, doc_to_row, row_to_doc
+from ..row_check import RowError
+from ..rows import DEFAULT_PLACES, Places, Row, doc_to_row
 from .common import (
     ARGUMENT,
     chosen_labels,
+    gold_doc,
     lookup,
+    own_fields,
     read_json,
     report_left_out,
     split_arguments,
@@ -26,6 +28,9 @@ from .common import (
 
 UNNAMED = "related"
 """Label of a relation to which nobody gave one."""
+
+PARTS = {"labels": "entities", "relation": "relations", "choices": "cats"}
+"""By type of a result, the part of a row that it is for."""
 
 
 def write_label_studio(docs: Iterable[Doc], path: Path, places: Places = DEFAULT_PLACES[0]) -> int:
@@ -136,17 +141,23 @@ def _region(regions: dict[tuple[int, int, str], Row], part: Row) -> str:
 
 
 def read_label_studio(
-    path: Path, nlp: Language, places: Places = DEFAULT_PLACES[0]
+    path: Path,
+    nlp: Language,
+    places: Places = DEFAULT_PLACES[0],
+    *,
+    keep_structures: bool = False,
 ) -> Iterator[Doc]:
     """Read what people made of the tasks, from an export in the format JSON.
 
     Of several annotations of a task the first counts that was not cancelled, or the one that is
     marked as ground truth. Tasks without one, and results of a kind that is not known here, are
-    left out, with one warning.
+    left out, with one warning. An export does not tell what people were asked for: a kind of result
+    that no task has was not, so that nothing is said of it.
 
     path (Path): The file, JSON.
     nlp (Language): The pipeline whose tokenizer makes the Docs.
     places (Places): Where the Docs get their annotations.
+    keep_structures (bool): Whether to read the records too, which nobody could correct.
     YIELDS (Doc): Docs that say what is right.
     RAISES (RowError): If a task is none; names the file and the task.
     """
@@ -154,6 +165,8 @@ def read_label_studio(
     if not isinstance(tasks, list):
         raise RowError(f"{path}: is no list of tasks; export the project as JSON")
     left_out: Counter[str] = Counter()
+    rows: list[tuple[Row, str]] = []
+    asked: set[str | None] = set()
     for number, task in enumerate(tasks, 1):
         where = f"{path}, task {number}"
         data = lookup(task, "data", dict, f"{where} (which only the export 'JSON' has)")
@@ -164,7 +177,11 @@ def read_label_studio(
             continue
         results = lookup(annotation, "result", list, where)
         row = _row(data, text, results, where, left_out)
-        yield row_to_doc(check_row(row, where), nlp, places)
+        asked.update(PARTS.get(result["type"]) for result in results)
+        rows.append(({**own_fields(data, keep_structures), **row}, where))
+    for row, where in rows:
+        known = {key: row[key] for key in row if key not in PARTS.values() or key in asked}
+        yield gold_doc(known, where, nlp, places)
     report_left_out(path, left_out)
 
 
@@ -190,7 +207,7 @@ def _row(data: Row, text: str, results: list[Any], where: str, left_out: "Counte
         value = lookup(result, "value", dict, f"{where}: a choice")
         cats.update(dict.fromkeys(lookup(value, "choices", list, f"{where}: a choice"), 1.0))
     entities = split_arguments(spans, relations)
-    return {**data, "entities": entities, "relations": relations, "cats": cats}
+    return {"entities": entities, "relations": relations, "cats": cats}
 
 
 def _read_region(result: Row, text: str, where: str) -> list[Row]:

@@ -11,7 +11,7 @@ from spacy.tokens import Doc, Span
 
 from ..annotate import relation_spans
 from ..files import write_text
-from ..row_check import RowError, check_row
+from ..row_check import RowError
 from ..rows import (
     ANNOTATIONS,
     DEFAULT_PLACES,
@@ -19,19 +19,20 @@ from ..rows import (
     Row,
     doc_to_row,
     extension_value,
-    row_to_doc,
 )
 from .common import (
     ARGUMENT,
     chosen_labels,
+    gold_doc,
     lookup,
+    own_fields,
     read_json,
     report_left_out,
     split_arguments,
     spot,
 )
 
-OWN_KEYS = ("spans", "tokens", "relations", "options", "accept", "answer", "label", "cats")
+OWN_KEYS = ("spans", "tokens", "options", "accept", "answer", "label")
 """Keys of a task that are read here, or made anew by Prodigy; so are those that begin with "_"."""
 
 
@@ -113,15 +114,23 @@ def _end(span: Span, spans: dict[tuple[int, int], Row], places: Places) -> Row:
     return {key: value for key, value in found.items() if key != "score"}
 
 
-def read_prodigy(path: Path, nlp: Language, places: Places = DEFAULT_PLACES[0]) -> Iterator[Doc]:
+def read_prodigy(
+    path: Path,
+    nlp: Language,
+    places: Places = DEFAULT_PLACES[0],
+    *,
+    keep_structures: bool = False,
+) -> Iterator[Doc]:
     """Read the answers that people gave, as `prodigy db-out` writes them.
 
     Answers that were rejected or ignored are left out, with one warning; only where the question
-    was a single label does a rejection say something, namely that it does not hold.
+    was a single label does a rejection say something, namely that it does not hold. A task without
+    "spans" says nothing of entities, and one without "relations" nothing of relations.
 
     path (Path): The file, JSONL.
     nlp (Language): The pipeline whose tokenizer makes the Docs.
     places (Places): Where the Docs get their annotations.
+    keep_structures (bool): Whether to read the records too, which nobody could correct.
     YIELDS (Doc): Docs that say what is right.
     RAISES (RowError): If a line is no task; names the file and the line.
     """
@@ -134,7 +143,7 @@ def read_prodigy(path: Path, nlp: Language, places: Places = DEFAULT_PLACES[0]) 
         text = lookup(task, "text", str, where)
         answer = task.get("answer", "accept")
         if answer == "accept" or (answer == "reject" and _is_binary(task)):
-            yield row_to_doc(check_row(_row(task, text, where), where), nlp, places)
+            yield gold_doc(_row(task, text, where, keep_structures), where, nlp, places)
         else:
             left_out[f"tasks with the answer {answer!r}"] += 1
     report_left_out(path, left_out)
@@ -144,16 +153,17 @@ def _is_binary(task: Row) -> bool:
     return isinstance(task.get("label"), str) and not task.get("spans")
 
 
-def _row(task: Row, text: str, where: str) -> Row:
+def _row(task: Row, text: str, where: str, keep_structures: bool) -> Row:
     spans = [_read_span(span, text, where) for span in task.get("spans") or ()]
     relations = [_read_relation(r, task, text, where) for r in task.get("relations") or ()]
-    own = {key: value for key, value in task.items() if key not in OWN_KEYS and key[0] != "_"}
-    return {
-        **own,
-        "entities": split_arguments(spans, relations),
-        "relations": relations,
-        "cats": _read_cats(task, where),
-    }
+    own = own_fields(task, keep_structures).items()
+    row = {key: value for key, value in own if key not in OWN_KEYS and not key.startswith("_")}
+    entities = split_arguments(spans, relations)
+    if task.get("spans") is not None:
+        row["entities"] = entities
+    if task.get("relations") is not None:
+        row["relations"] = relations
+    return {**row, "cats": _read_cats(task, where)}
 
 
 def _read_span(span: Any, text: str, where: str) -> Row:

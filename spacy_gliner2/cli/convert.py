@@ -50,6 +50,10 @@ def convert_cli(
     task: Annotated[
         str, Opt(help="To JSONL: name of the task of labels that belong to none")
     ] = "label",
+    keep_structures: Annotated[
+        bool,
+        Opt("--keep-structures", help="Prodigy, Label Studio: take the model's records for true"),
+    ] = False,
     token_column: Annotated[
         int, Opt(help="CoNLL: column of the tokens, 0 for the first, -1 for the last")
     ] = 0,
@@ -89,7 +93,10 @@ def convert_cli(
                   export as JSON
 
     The last three have to be named with --from and --to. Prodigy and Label Studio get what the
-    model proposes, and give back what people made of it; records pass through them unchanged.
+    model proposes, and give back what people made of it. What they were not asked for is not known:
+    entities without "spans" in a task of Prodigy, relations without "relations", and what no task
+    of Label Studio has a result for. Records, which nobody can correct there, come back with
+    --keep-structures.
 
     \b
         python -m spacy gliner2 convert train.conll train.jsonl --rename PER=person
@@ -120,6 +127,7 @@ def convert_cli(
             ),
             schema=None if component is None else component.schema,
             task=task,
+            keep_structures=keep_structures,
         )
         count = convert(nlp, input, output, source, target, options)
     say(f"{output}: {count} text{'s' * (count != 1)}")

@@ -1,8 +1,9 @@
 """The labels by which a page can be filtered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..reading import split_class_key
 from ..rows import Row
 from .colors import label_hues
 
@@ -39,11 +40,29 @@ def key_of(kind: str, label: str) -> str:
     return f"{kind}:{label}"
 
 
+def found_labels(cats: Mapping[str, float]) -> set[str]:
+    """Tell which labels of a whole document, which all have a probability, count as found.
+
+    cats (Mapping): The labels with their probabilities. If all begin with a task and a colon, each
+        task is looked at by itself.
+    RETURNS (set): The labels of each task that are likely, or else its most probable one.
+    """
+    prefix = all(":" in key for key in cats)
+    tasks: dict[str, dict[str, float]] = {}
+    for key, score in cats.items():
+        tasks.setdefault(split_class_key(key, prefix, "")[0], {})[key] = score
+    return {
+        key
+        for scores in tasks.values()
+        for key, score in scores.items()
+        if score >= min(LIKELY, max(scores.values()))
+    }
+
+
 def count_labels(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     """Count how often each label occurs.
 
-    Of the labels of a whole document, which all have a probability, those count that are likely,
-    or else the most probable one.
+    Of the labels of a whole document those count that `found_labels` returns.
 
     rows (Iterable): The rows.
     RETURNS (dict): By kind and label, in the order of first occurrence.
@@ -55,10 +74,9 @@ def count_labels(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
         labels += [("record", name) for name, found in row["structures"].items() for _ in found]
         for kind, label in labels:
             counts[kind][label] = counts[kind].get(label, 0) + 1
-        highest = max(row["cats"].values(), default=0.0)
-        for label, score in row["cats"].items():
-            found = score >= min(LIKELY, highest)
-            counts["label"][label] = counts["label"].get(label, 0) + found
+        found_here = found_labels(row["cats"])
+        for label in row["cats"]:
+            counts["label"][label] = counts["label"].get(label, 0) + (label in found_here)
     return counts
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from ..rows import ANNOTATIONS, Row
 from .arcs import draw_relations, parse_relations
-from .chips import key_of
+from .chips import found_labels, key_of
 from .marks import Mark, render_marks
 
 
@@ -20,13 +20,13 @@ class Bar:
     label (str): The label.
     key (str): What the filter knows it by.
     score (float): Its probability.
-    best (bool): Whether it is the most probable one.
+    found (bool): Whether it counts as found.
     """
 
     label: str
     key: str
     score: float
-    best: bool
+    found: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ def _plain(value: Any) -> str:
 
 def make_bars(cats: dict[str, float]) -> tuple[Bar, ...]:
     """RETURNS (tuple): A bar for each label, in the order of the schema."""
-    best = max(cats.values(), default=0.0)
+    found = found_labels(cats)
     return tuple(
-        Bar(label, key_of("label", label), score, score == best) for label, score in cats.items()
+        Bar(label, key_of("label", label), score, label in found) for label, score in cats.items()
     )
 
 

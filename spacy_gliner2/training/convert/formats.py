@@ -34,12 +34,14 @@ class ConvertOptions:
     conll (ConllOptions): What the columns of CoNLL files are.
     schema (FrozenSchema): The schema of Docs that have none of their own.
     task (str): Name of the classification task for labels that belong to no task of a schema.
+    keep_structures (bool): Whether to read the records that passed through an annotation tool.
     """
 
     corpus: CorpusOptions = field(default_factory=lambda: CorpusOptions(schema="record"))
     conll: ConllOptions = field(default_factory=ConllOptions)
     schema: FrozenSchema | None = None
     task: str = "label"
+    keep_structures: bool = False
 
 
 Reader = Callable[[Path, Language, ConvertOptions], Iterable[Doc]]
@@ -105,9 +107,21 @@ def places_of(options: CorpusOptions) -> Places:
     return Places(options.spans_key, options.relations_attr, options.structures_attr)
 
 
-def reader(read: Callable[[Path, Language, Places], Iterable[Doc]]) -> Reader:
-    """RETURNS (Callable): A reader of the table, of one that is told only where to write."""
-    return lambda path, nlp, options: read(path, nlp, places_of(options.corpus))
+def read_result_docs(path: Path, nlp: Language, options: ConvertOptions) -> Iterator[Doc]:
+    """RETURNS (Iterator): The Docs of what `extract` has written."""
+    for file in corpus_files(path, (".jsonl",)):
+        yield from read_results(file, nlp, places_of(options.corpus))
+
+
+def reader(read: Callable[..., Iterable[Doc]], ending: str) -> Reader:
+    """RETURNS (Callable): A reader of the table, of one for a file of an annotation tool."""
+
+    def read_files(path: Path, nlp: Language, options: ConvertOptions) -> Iterator[Doc]:
+        places, keep = places_of(options.corpus), options.keep_structures
+        for file in corpus_files(path, (ending,)):
+            yield from read(file, nlp, places, keep_structures=keep)
+
+    return read_files
 
 
 def writer(write: Callable[[Iterable[Doc], Path, Places], int]) -> Writer:
@@ -119,9 +133,11 @@ FORMATS: dict[str, Format] = {
     "jsonl": Format(JSONL, ".jsonl", read_jsonl_docs, write_jsonl_docs),
     "spacy": Format((".spacy",), ".spacy", read_docbin_docs, write_docbin_docs),
     "conll": Format(CONLL, ".conll", read_conll_docs),
-    "results": Format((), ".jsonl", reader(read_results), writer(write_results)),
-    "prodigy": Format((), ".jsonl", reader(read_prodigy), writer(write_prodigy)),
-    "label-studio": Format((), ".json", reader(read_label_studio), writer(write_label_studio)),
+    "results": Format((), ".jsonl", read_result_docs, writer(write_results)),
+    "prodigy": Format((), ".jsonl", reader(read_prodigy, ".jsonl"), writer(write_prodigy)),
+    "label-studio": Format(
+        (), ".json", reader(read_label_studio, ".json"), writer(write_label_studio)
+    ),
 }
 
 

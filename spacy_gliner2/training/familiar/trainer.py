@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,7 @@ class GLiNER2Trainer:
         steps = config.max_steps if config.max_steps > 0 else config.num_epochs * per_epoch
         every = {"steps": config.eval_steps, "epoch": per_epoch, "no": steps + 1}
         frequency = every[config.eval_strategy]
+        calls = count()
         rates: Any = learn_rates(config, steps)
         rule = Adam(
             rates,
@@ -151,7 +153,7 @@ class GLiNER2Trainer:
             nlp,
             rule,
             create_train_batches(nlp, lambda _: iter(examples), _batcher(size), 0),
-            lambda: self._evaluate(nlp, pipe, dev),
+            lambda: self._evaluate(nlp, pipe, dev, counts=next(calls) > 0),
             dropout=0.1,
             eval_frequency=frequency,
             accumulate_gradient=config.gradient_accumulation_steps,
@@ -184,9 +186,13 @@ class GLiNER2Trainer:
         }
 
     def _evaluate(
-        self, nlp: Language, pipe: GLiNER2Pipe, dev: list[Example]
+        self, nlp: Language, pipe: GLiNER2Pipe, dev: list[Example], *, counts: bool
     ) -> tuple[float, Metrics]:
-        """RETURNS (tuple): How good the model is, for the loop, and its figures."""
+        """RETURNS (tuple): How good the model is, for the loop, and its figures.
+
+        The loop evaluates before the first step, too, and that model, which is never kept, must
+        not be the one to beat: where the evaluation does not count, any other is better.
+        """
         if not dev:
             return 0.0, {}
         batches = list(minibatch(dev, self.config.eval_batch_size))
@@ -207,7 +213,8 @@ class GLiNER2Trainer:
                 f"metric_for_best: {wanted!r} is none of {', '.join(sorted(found))}; choose one"
             )
         self._evaluated = found
-        return (1 if self.config.greater_is_better else -1) * found[wanted], found
+        score = (1 if self.config.greater_is_better else -1) * found[wanted]
+        return (score if counts else -math.inf), found
 
     def _log(self, step: int, loss: float) -> None:
         if step % self.config.logging_steps == 0:
