@@ -270,6 +270,18 @@ def test_docs_of_two_processes_are_those_of_one(service):
     assert [content(doc) for doc in docs] == [content(nlp(TEXT))] * 4
 
 
+def test_forked_processes_do_not_share_a_connection(service):
+    nlp = hosted(service.url)
+    before = [content(nlp(text)) for text in TEXTS[:2] * 2]
+    own = set(service.connections)
+    service.connections.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads
+        docs = list(nlp.pipe(TEXTS[:2] * 2, n_process=2, batch_size=1))
+    assert [content(doc) for doc in docs] == before
+    assert service.connections and not service.connections & own
+
+
 def test_offsets_that_are_not_those_of_the_text_are_found_again(service):
     text = "İpek met Marie Curie."
     item = {"text": "Marie Curie", "confidence": 0.9, "start": 10, "end": 21}
