@@ -24,6 +24,9 @@ Row: TypeAlias = dict[str, Any]
 ANNOTATIONS = ("entities", "cats", "relations", "structures")
 """The fields of a row that the component fills."""
 
+ERROR = "error"
+"""The field of a row that says why its document failed."""
+
 FIELDS_KEY = "row"
 """Key of `Doc.user_data` under which a document's own fields are kept."""
 

@@ -279,7 +279,8 @@ def test_forked_processes_do_not_share_a_connection(service):
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads
         docs = list(nlp.pipe(TEXTS[:2] * 2, n_process=2, batch_size=1))
     assert [content(doc) for doc in docs] == before
-    assert service.connections and not service.connections & own
+    assert service.connections
+    assert not service.connections & own
 
 
 def test_offsets_that_are_not_those_of_the_text_are_found_again(service):

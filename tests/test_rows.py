@@ -49,7 +49,7 @@ def test_what_two_components_wrote_to_one_place_is_in_the_row_once():
     nlp.add_pipe("gliner2", name="first", config={"schema": SCHEMA})
     nlp.add_pipe("gliner2", name="second", config={"schema": SCHEMA, "relations_attr": "others"})
     doc = nlp(TEXT)
-    assert doc._.relations and doc._.others and doc._.structures
+    assert all((doc._.relations, doc._.others, doc._.structures))
     row = doc_to_row(doc, (*find_places(nlp), Places()))
     assert row["relations"] == [*doc._.relations, *doc._.others]
     assert row["structures"] == doc._.structures

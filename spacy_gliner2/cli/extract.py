@@ -270,7 +270,7 @@ def _checked(
             "the one that holds the text with --text-field"
         )
     try:
-        check_names(first.fields, options.prefix)
+        check_names(first.fields, options.text_field, options.prefix)
     except ValueError as error:
         raise ValueError(f"row {first.number}: {error}") from error
     return itertools.chain([first], items)

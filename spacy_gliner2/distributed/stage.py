@@ -13,7 +13,7 @@ from spacy.language import Language
 from ..documents.annotating import annotate_items
 from ..documents.inputs import Item
 from ..documents.outputs import Result
-from ..rows import Row
+from ..rows import ERROR, Row
 from .cluster import Cluster, find_room, warn_of_full_cluster
 from .packed import PackedPipeline
 
@@ -173,6 +173,7 @@ class TableAnnotator(Annotator):
 
         from ..documents.parquet import ParquetParts
 
-        own = [field for field in table.schema if field.name != "error"]
-        schema = pa.schema([*own, pa.field("error", pa.string())])
+        error = self._prefix + ERROR
+        own = [field for field in table.schema if field.name != error]
+        schema = pa.schema([*own, pa.field(error, pa.string())])
         return ParquetParts(self._prefix, schema).to_table(results)

@@ -10,6 +10,7 @@ from thinc.api import Model, Shim
 from .client import HostedClient
 from .options import HostedOptions
 
+
 class HostedShim(Shim):
     """Stands for a model that is served; there is nothing of it to save.
 
