@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 import warnings
 
 import pytest
@@ -18,6 +19,7 @@ from spacy_gliner2.hosted import (
 )
 from spacy_gliner2.hosted.client import _retry_after
 
+from .support.command import run
 from .support.service import KEY, EmbeddedAnswer, Fault, serve
 from .test_pipe import SCHEMA, TEXT, content
 
@@ -243,6 +245,19 @@ def test_a_missing_key_is_an_error_that_names_the_variable(monkeypatch):
         GLiNER2.from_api()
     with pytest.raises(TypeError, match="environment"):
         GLiNER2.from_api(api_key=KEY)
+
+
+def test_a_command_looks_for_the_key_first_and_says_what_is_missing(service, tmp_path, monkeypatch):
+    hosted(service.url).to_disk(tmp_path / "pipeline")
+    (tmp_path / "in.txt").write_text(TEXT)
+    command = ("extract", tmp_path / "in.txt", tmp_path / "out.jsonl", "-m", tmp_path / "pipeline")
+    monkeypatch.delenv("FASTINO_API_KEY")
+    assert "set the environment variable FASTINO_API_KEY" in run(*command, status=1).stderr
+    assert not list(tmp_path.glob("out*"))
+    monkeypatch.setenv("FASTINO_API_KEY", "wrong")
+    assert "the key is wrong or has expired" in run(*command, status=1).stderr
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    assert "pip install spacy-gliner2[api]" in run(*command, status=1).stderr
 
 
 def test_the_key_is_written_nowhere(service, tmp_path, caplog, monkeypatch):

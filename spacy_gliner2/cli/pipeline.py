@@ -168,9 +168,12 @@ def _choose(names: list[str], given: str | None) -> str:
 def load_weights(nlp: Language) -> None:
     """Load the weights now, so that a missing checkpoint is no matter of single documents.
 
-    nlp (Language): The pipeline.
+    nlp (Language): The pipeline; of its hosted models, the key is looked for.
     RAISES (CheckpointError): If one cannot be found or read.
+    RAISES (AuthenticationError): If there is no key.
     """
+    from ..hosted.architecture import HostedShim
+    from ..hosted.options import find_key
     from ..model.shim import GLiNER2Shim
     from ..rows import gliner2_names
 
@@ -179,6 +182,8 @@ def load_weights(nlp: Language) -> None:
         for shim in pipe.model.shims:
             if isinstance(shim, GLiNER2Shim):
                 _ = shim.checkpoint
+            elif isinstance(shim, HostedShim):
+                _ = shim.client, find_key()
 
 
 def fingerprint(nlp: Language) -> str:
