@@ -363,6 +363,28 @@ def test_the_run_can_be_stopped_by_the_first_failure(tmp_path, schema):
     assert not (tmp_path / "out.jsonl").exists()
 
 
+def test_one_component_with_a_schema_is_enough(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2", name="encoder")
+    nlp.add_pipe("gliner2", name="finder", config={"schema": {"entities": ["location"]}})
+    nlp.to_disk(tmp_path / "pipeline")
+    path = write_jsonl(tmp_path / "in.jsonl", [{"text": TEXTS[0]}])
+    run("extract", path, tmp_path / "out.jsonl", "--model", tmp_path / "pipeline")
+    assert {e["label"] for e in read_jsonl(tmp_path / "out.jsonl")[0]["entities"]} == {"location"}
+
+
+def test_docs_with_schemas_of_their_own_need_no_other(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2")
+    nlp.to_disk(tmp_path / "pipeline")
+    doc = nlp.make_doc(TEXTS[0])
+    doc._.gliner2_schema = {"entities": ["location"]}
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "in.spacy")
+    command = ("extract", tmp_path / "in.spacy", tmp_path / "out.jsonl")
+    run(*command, "--model", tmp_path / "pipeline")
+    assert read_jsonl(tmp_path / "out.jsonl")[0]["entities"]
+
+
 def write_failing(path):
     nlp = spacy.blank("en")
     nlp.add_pipe("gliner2")
