@@ -310,6 +310,17 @@ def test_offsets_that_are_not_those_of_the_text_are_found_again(service):
     }
 
 
+def test_many_schemas_do_not_fill_the_memory(service):
+    nlp = hosted(service.url)
+    extractor = nlp.get_pipe("gliner2")._extractor
+    service.answer = lambda body: [{} for _ in body["text"]]
+    docs = [nlp.make_doc(TEXT) for _ in range(300)]
+    for number, doc in enumerate(docs):
+        doc._.gliner2_schema = {"entities": [f"label {number}"]}
+    assert len(list(nlp.pipe(docs))) == 300
+    assert len(extractor._wires) <= 256
+
+
 def test_what_the_protocol_has_no_place_for_is_said(service):
     task = {"task": "tone", "labels": {"calm": "at ease", "angry": None}, "prompt": "How is it?"}
     nlp = hosted(service.url, {"classifications": [task]})
