@@ -15,6 +15,7 @@ from . import workers  # noqa: F401  (registers what forked workers need)
 from .adapters import Adaptable
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
 from .backend import make_extractor
+from .checks import check_count
 from .ents_filter import EntsFilter
 from .extraction import Extraction
 from .files import write_text
@@ -153,8 +154,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
                 f"component_cfg: {key!r} ({value!r:.80}) cannot be changed for a call; give "
                 "threshold, schema, overlap_policy or batch_size, or change the config"
             )
-        if not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"batch_size: {batch_size!r} is no whole number above 0; give one")
+        check_count("batch_size", batch_size, 1)
         settings = self._settings(threshold=threshold, overlap_policy=overlap_policy)
         chosen = self.schema if schema is None else freeze(schema)
         check_cats(chosen, self.cfg["cats_prefix"])

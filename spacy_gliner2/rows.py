@@ -24,6 +24,9 @@ Row: TypeAlias = dict[str, Any]
 ANNOTATIONS = ("entities", "cats", "relations", "structures")
 """The fields of a row that the component fills."""
 
+ERROR = "error"
+"""The field of a row that says why its document failed."""
+
 FIELDS_KEY = "row"
 """Key of `Doc.user_data` under which a document's own fields are kept."""
 
@@ -84,9 +87,11 @@ def annotations(doc: Doc, places: Sequence[Places] = DEFAULT_PLACES) -> Row:
     """
     relations: list[Any] = []
     structures: dict[str, Any] = {}
-    for place in places:
-        relations.extend(_lists(extension_value(doc, place.relations_attr) or []))
-        for name, records in _lists(extension_value(doc, place.structures_attr) or {}).items():
+    # Components that write to one extension add to what is there, which is read once.
+    for attr in dict.fromkeys(place.relations_attr for place in places):
+        relations.extend(_lists(extension_value(doc, attr) or []))
+    for attr in dict.fromkeys(place.structures_attr for place in places):
+        for name, records in _lists(extension_value(doc, attr) or {}).items():
             structures.setdefault(name, []).extend(records)
     return {
         "entities": _entities(doc, places),

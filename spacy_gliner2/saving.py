@@ -38,10 +38,12 @@ class Saved:
         """
         try:
             data = parse_json(text)
-            parts = data["configured"]["cfg"], data["current"]["cfg"], data["current"]["schema"]
+            configured, current = data["configured"], data["current"]
+            parts = [configured[key] for key in ("cfg", "schema", "model")]
+            parts += [current[key] for key in ("cfg", "schema")]
             if not all(isinstance(part, dict) for part in parts):
                 raise TypeError("a part of it is no mapping")
-            return cls(configured=data["configured"], current=data["current"])
+            return cls(configured=configured, current=current)
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"cfg: {text!r:.80} is not what the component saved ({error!r}); save the pipeline "

@@ -14,6 +14,7 @@ from thinc.api import Adam
 from spacy_gliner2 import GLiNER2
 from spacy_gliner2.model.adapter_config import TARGETS
 from spacy_gliner2.model.architecture import get_shim
+from spacy_gliner2.model.checkpoint import checkpoint_from_files, load_checkpoint
 from spacy_gliner2.model.errors import CheckpointError
 
 from .support.checkpoints import COUNTING_LAYERS, make_checkpoint
@@ -169,6 +170,16 @@ def test_an_adapter_that_cannot_be_used_changes_nothing(change, said, folders, t
     with pytest.raises(CheckpointError, match=said):
         model.load_adapter(bad)
     assert run(model) == before
+
+
+def test_a_saved_adapter_of_another_model_is_named_with_a_remedy(folders):
+    model = load_checkpoint(folders / "base")
+    model.load_adapter(folders / "peft")
+    files = model.to_files()
+    config = json.loads(files["adapter/adapter_config.json"])
+    files["adapter/adapter_config.json"] = json.dumps({**config, "r": 3}).encode()
+    with pytest.raises(CheckpointError, match=r"bytes/adapter: .*take an adapter of this model"):
+        checkpoint_from_files(files)
 
 
 def test_what_is_no_adapter_is_refused(folders, tmp_path):

@@ -143,7 +143,7 @@ def test_a_text_full_of_slow_matches_costs_a_few_of_them(monkeypatch):
         ({"threshold": 3}, "threshold: 3 is no number from 0 to 1"),
         ({"schema": {"entity": ["x"]}}, r"schema\.entity: \['x'\] is not a key"),
         ({"overlap_policy": "some"}, "overlap_policy: 'some' is none of"),
-        ({"batch_size": 0}, "batch_size: 0 is no whole number above 0"),
+        ({"batch_size": 0}, "batch_size: 0 is no whole number from 1 on"),
     ],
 )
 def test_a_wrong_change_for_a_call_is_named(changes, message):

@@ -309,6 +309,41 @@ def test_failing_documents_are_reported_by_number_and_stop_nothing(tmp_path, sch
     assert [row["text"] for row in results if not row.get("error")] == ["In Rome.", "In Paris."]
 
 
+def test_what_failed_can_be_run_again(tmp_path, schema):
+    rows = [{"text": "In Rome.", "error": "was too large"}, {"text": 7, "error": "is no text"}]
+    path = write_jsonl(tmp_path / "in.jsonl", rows)
+    for name in ("out.jsonl", "out.spacy"):
+        run("extract", path, tmp_path / name, "--schema", schema)
+        good, bad = read_results(tmp_path / name)
+        assert "error" not in good
+        assert bad["error"].startswith("has no text")
+    run("extract", path, tmp_path / "out.jsonl", "--schema", schema, "--prefix", "g_")
+    good, bad = read_results(tmp_path / "out.jsonl")
+    assert [good["error"], bad["error"]] == ["was too large", "is no text"]
+    assert "g_error" not in good
+    assert bad["g_error"].startswith("has no text")
+
+
+def test_a_field_error_that_holds_the_text_does_not_make_way(tmp_path, schema):
+    path = write_jsonl(tmp_path / "in.jsonl", [{"error": "In Rome."}])
+    command = ("extract", path, tmp_path / "out.jsonl", "--schema", schema, "-tf", "error")
+    assert "has a field 'error' already" in run(*command, status=1).stderr
+    run(*command, "--prefix", "g_")
+    assert read_jsonl(tmp_path / "out.jsonl")[0]["error"] == "In Rome."
+
+
+def test_a_column_error_of_another_type_makes_way_in_parquet(tmp_path, schema):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pa.table({"text": ["In Rome.", None], "error": [0.5, 0.25]})
+    parquet.write_table(table, tmp_path / "in.parquet")
+    command = ("extract", tmp_path / "in.parquet", tmp_path / "out.parquet", "--schema", schema)
+    run(*command)
+    good, bad = read_results(tmp_path / "out.parquet")
+    assert good["error"] is None
+    assert bad["error"].startswith("has no text")
+
+
 def read_results(path):
     if path.suffix == ".jsonl":
         return read_jsonl(path)
@@ -326,6 +361,28 @@ def test_the_run_can_be_stopped_by_the_first_failure(tmp_path, schema):
     result = run(*command, "--on-error", "stop", status=1)
     assert result.stderr.startswith("row 2: is no JSON")
     assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_one_component_with_a_schema_is_enough(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2", name="encoder")
+    nlp.add_pipe("gliner2", name="finder", config={"schema": {"entities": ["location"]}})
+    nlp.to_disk(tmp_path / "pipeline")
+    path = write_jsonl(tmp_path / "in.jsonl", [{"text": TEXTS[0]}])
+    run("extract", path, tmp_path / "out.jsonl", "--model", tmp_path / "pipeline")
+    assert {e["label"] for e in read_jsonl(tmp_path / "out.jsonl")[0]["entities"]} == {"location"}
+
+
+def test_docs_with_schemas_of_their_own_need_no_other(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2")
+    nlp.to_disk(tmp_path / "pipeline")
+    doc = nlp.make_doc(TEXTS[0])
+    doc._.gliner2_schema = {"entities": ["location"]}
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "in.spacy")
+    command = ("extract", tmp_path / "in.spacy", tmp_path / "out.jsonl")
+    run(*command, "--model", tmp_path / "pipeline")
+    assert read_jsonl(tmp_path / "out.jsonl")[0]["entities"]
 
 
 def write_failing(path):

@@ -57,6 +57,22 @@ def test_a_pipeline_is_described_with_what_it_extracts(tmp_path):
     assert "person, location, year" in text
 
 
+def test_of_a_hosted_pipeline_the_url_stands_for_the_checkpoint(tmp_path):
+    url = "https://models.example.org"
+    model = {"@architectures": "spacy-gliner2.GLiNER2API.v1", "base_url": url}
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2", config={"schema": SCHEMA, "model": model, "threshold": 0.4})
+    nlp.to_disk(tmp_path)
+    facts = json.loads(run("info", tmp_path, "--json").stdout)["gliner2"]
+    assert facts["entities"] == ["person", "location"]
+    assert facts["settings"]["threshold"] == 0.4
+    assert facts["base_url"] == url
+    assert "encoder" not in facts
+    text = run("info", tmp_path).stdout
+    assert text.startswith("gliner2\n")
+    assert url in text
+
+
 def test_a_checkpoint_of_another_architecture_is_described_too(checkpoint):
     config = json.loads((checkpoint / "config.json").read_text())
     config["architecture"] = "boundary"

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 import warnings
 
 import pytest
@@ -18,6 +19,7 @@ from spacy_gliner2.hosted import (
 )
 from spacy_gliner2.hosted.client import _retry_after
 
+from .support.command import run
 from .support.service import KEY, EmbeddedAnswer, Fault, serve
 from .test_pipe import SCHEMA, TEXT, content
 
@@ -245,6 +247,19 @@ def test_a_missing_key_is_an_error_that_names_the_variable(monkeypatch):
         GLiNER2.from_api(api_key=KEY)
 
 
+def test_a_command_looks_for_the_key_first_and_says_what_is_missing(service, tmp_path, monkeypatch):
+    hosted(service.url).to_disk(tmp_path / "pipeline")
+    (tmp_path / "in.txt").write_text(TEXT)
+    command = ("extract", tmp_path / "in.txt", tmp_path / "out.jsonl", "-m", tmp_path / "pipeline")
+    monkeypatch.delenv("FASTINO_API_KEY")
+    assert "set the environment variable FASTINO_API_KEY" in run(*command, status=1).stderr
+    assert not list(tmp_path.glob("out*"))
+    monkeypatch.setenv("FASTINO_API_KEY", "wrong")
+    assert "the key is wrong or has expired" in run(*command, status=1).stderr
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    assert "pip install spacy-gliner2[api]" in run(*command, status=1).stderr
+
+
 def test_the_key_is_written_nowhere(service, tmp_path, caplog, monkeypatch):
     monkeypatch.delenv("FASTINO_API_KEY")
     monkeypatch.setenv("PIONEER_API_KEY", KEY)
@@ -270,6 +285,19 @@ def test_docs_of_two_processes_are_those_of_one(service):
     assert [content(doc) for doc in docs] == [content(nlp(TEXT))] * 4
 
 
+def test_forked_processes_do_not_share_a_connection(service):
+    nlp = hosted(service.url)
+    before = [content(nlp(text)) for text in TEXTS[:2] * 2]
+    own = set(service.connections)
+    service.connections.clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads
+        docs = list(nlp.pipe(TEXTS[:2] * 2, n_process=2, batch_size=1))
+    assert [content(doc) for doc in docs] == before
+    assert service.connections
+    assert not service.connections & own
+
+
 def test_offsets_that_are_not_those_of_the_text_are_found_again(service):
     text = "İpek met Marie Curie."
     item = {"text": "Marie Curie", "confidence": 0.9, "start": 10, "end": 21}
@@ -280,6 +308,17 @@ def test_offsets_that_are_not_those_of_the_text_are_found_again(service):
         ("Marie Curie", "person"),
         ("Curie", "name"),
     }
+
+
+def test_many_schemas_do_not_fill_the_memory(service):
+    nlp = hosted(service.url)
+    extractor = nlp.get_pipe("gliner2")._extractor
+    service.answer = lambda body: [{} for _ in body["text"]]
+    docs = [nlp.make_doc(TEXT) for _ in range(300)]
+    for number, doc in enumerate(docs):
+        doc._.gliner2_schema = {"entities": [f"label {number}"]}
+    assert len(list(nlp.pipe(docs))) == 300
+    assert len(extractor._wires) <= 256
 
 
 def test_what_the_protocol_has_no_place_for_is_said(service):

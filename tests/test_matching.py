@@ -243,6 +243,31 @@ def test_evaluate_shows_every_task_per_type_and_writes_all_scores(tmp_path):
     assert {"rel_lenient_f_per_type", "structures_f_per_type", "cats_score_per_task"} <= set(scores)
 
 
+@pytest.mark.parametrize("command", ["evaluate", "convert", "debug-data"])
+def test_a_command_is_told_which_of_several_components_its_corpus_is_for(tmp_path, command):
+    pipeline = spacy.blank("en")
+    for name in ("people", "places"):
+        config = {"schema": {"entities": [name]}, "spans_key": name}
+        pipeline.add_pipe("gliner2", name=name, config=config)
+    pipeline.config.to_disk(tmp_path / "config.cfg")
+    data = tmp_path / "a.jsonl"
+    data.write_text(json.dumps({"input": "Ann left", "output": {"entities": {"places": []}}}))
+    arguments = {
+        "evaluate": (tmp_path / "config.cfg", data),
+        "convert": (data, tmp_path / "a.spacy", "--config", tmp_path / "config.cfg"),
+        "debug-data": (data, data, "--config", tmp_path / "config.cfg"),
+    }[command]
+    refused = run(command, *arguments, status=1).stderr
+    assert "--component: None is none" in refused
+    assert "people, places" in refused
+    unknown = run(command, *arguments, "--component", "ner", status=1).stderr
+    assert "--component: 'ner' is none" in unknown
+    run(command, *arguments, "--component", "places")
+    if command == "convert":
+        (doc,) = DocBin().from_disk(tmp_path / "a.spacy").get_docs(pipeline.vocab)
+        assert list(doc.spans) == ["places"]
+
+
 def test_evaluate_refuses_what_it_cannot_use(tmp_path):
     spacy.blank("en").to_disk(tmp_path / "model")
     path = tmp_path / "a.jsonl"

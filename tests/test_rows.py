@@ -44,6 +44,17 @@ def test_two_components_are_found_where_each_writes():
     assert all(entity["score"] is not None for entity in entities)
 
 
+def test_what_two_components_wrote_to_one_place_is_in_the_row_once():
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2", name="first", config={"schema": SCHEMA})
+    nlp.add_pipe("gliner2", name="second", config={"schema": SCHEMA, "relations_attr": "others"})
+    doc = nlp(TEXT)
+    assert all((doc._.relations, doc._.others, doc._.structures))
+    row = doc_to_row(doc, (*find_places(nlp), Places()))
+    assert row["relations"] == [*doc._.relations, *doc._.others]
+    assert row["structures"] == doc._.structures
+
+
 def test_entities_of_others_are_in_the_row_without_a_score(nlp):
     doc = nlp(TEXT)
     doc.set_ents([doc.char_span(0, 11, label="NAME")])

@@ -244,3 +244,16 @@ def test_damaged_settings_of_a_saved_component_are_named(copy, content, tmp_path
     (tmp_path / "saved" / "gliner2" / "cfg").write_text(content)
     with pytest.raises(ValueError, match=r"cfg: .*is not what the component saved"):
         spacy.load(tmp_path / "saved")
+
+
+@pytest.mark.parametrize("key", ["cfg", "schema", "model"])
+def test_settings_without_a_part_of_what_was_configured_are_named(copy, key, tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("gliner2", config={"model": {"name": str(copy)}})
+    nlp.to_disk(tmp_path)
+    path = tmp_path / "gliner2" / "cfg"
+    content = json.loads(path.read_text())
+    del content["configured"][key]
+    path.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"cfg: .*is not what the component saved"):
+        spacy.load(tmp_path)

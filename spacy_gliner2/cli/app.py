@@ -54,8 +54,11 @@ def check_output(output: Path, inputs: Sequence[Path]) -> None:
 def plain_errors() -> Iterator[None]:
     """Turn errors that say what to do into a message and an exit status.
 
-    RAISES (Exit): Instead of a ValueError, an OSError or what spaCy raises for a wrong option.
+    RAISES (Exit): Instead of a ValueError, an OSError, the failure of a hosted model, a package
+        that is not installed, or what spaCy raises for a wrong option.
     """
+    from ..hosted import GLiNER2APIError
+
     try:
         yield
     except BrokenPipeError:
@@ -63,6 +66,6 @@ def plain_errors() -> Iterator[None]:
     except click.ClickException as error:
         complain(error.format_message())
         raise typer.Exit(error.exit_code) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ImportError, GLiNER2APIError) as error:
         complain(str(error).strip())
         raise typer.Exit(1) from error

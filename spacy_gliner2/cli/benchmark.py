@@ -25,6 +25,7 @@ from .pipeline import (
     SchemaOption,
     TextFieldOption,
     ThresholdOption,
+    check_schemas,
     load_pipeline,
     load_weights,
 )
@@ -95,6 +96,7 @@ def benchmark_cli(
 
 def _load(options: PipelineOptions) -> Any:
     nlp = load_pipeline(options)
+    check_schemas(nlp)
     load_weights(nlp)
     return nlp
 

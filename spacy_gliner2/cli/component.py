@@ -6,6 +6,8 @@ from typing import Annotated, Any, Optional
 import typer
 from spacy.language import Language
 
+from .pipeline import choose_component
+
 ForOption = Annotated[
     Optional[str],  # noqa: UP045  (Typer reads it)
     typer.Option(
@@ -17,6 +19,10 @@ ForOption = Annotated[
 LangOption = Annotated[
     str, typer.Option("--lang", "-l", help="Without --config: the language of the texts")
 ]
+ForComponentOption = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--component", help="The component that the corpus is for, if there are several"),
+]
 SchemaOfOption = Annotated[
     Optional[str],  # noqa: UP045
     typer.Option(
@@ -27,11 +33,12 @@ SchemaOfOption = Annotated[
 ]
 
 
-def load_component(name: str | None, lang: str) -> tuple[Language, Any]:
+def load_component(name: str | None, lang: str, component: str | None) -> tuple[Language, Any]:
     """Load the pipeline that a corpus is for.
 
     name (str): A config file, or a pipeline's directory or package; None for a blank pipeline.
     lang (str): The language of a blank one.
+    component (str): The name of its component, if there are several.
     RETURNS (tuple): The pipeline, and its component; None if it is blank.
     RAISES (ValueError): If there is no such pipeline, or it has no such component.
     """
@@ -41,6 +48,10 @@ def load_component(name: str | None, lang: str) -> tuple[Language, Any]:
     from ..rows import gliner2_names
 
     if name is None:
+        if component is not None:
+            raise ValueError(
+                f"--component: {component!r} needs the pipeline that has it; name it with --config"
+            )
         return spacy.blank(lang), None
     if Path(name).is_file():
         config = util.load_config(name, interpolate=False)
@@ -53,7 +64,7 @@ def load_component(name: str | None, lang: str) -> tuple[Language, Any]:
             f"{name}: has the components {', '.join(nlp.pipe_names) or 'none'}, and none whose "
             "factory is 'gliner2'; name a pipeline that has one"
         )
-    return nlp, nlp.get_pipe(names[0])
+    return nlp, nlp.get_pipe(choose_component(names, component))
 
 
 def schema_source(given: str | None, component: Any) -> str:

@@ -7,7 +7,7 @@ import typer
 from spacy.language import Language
 
 from .app import check_output, gliner2_cli, plain_errors, say
-from .component import ForOption, LangOption, load_component
+from .component import ForComponentOption, ForOption, LangOption, load_component
 
 if TYPE_CHECKING:
     from ..training.convert.formats import ConvertOptions
@@ -32,6 +32,7 @@ def convert_cli(
     ] = None,
     lang: LangOption = "en",
     config: ForOption = None,
+    for_component: ForComponentOption = None,
     schema_of: Annotated[
         str,
         Opt(help="What Docs are asked for: the labels of their 'record', or of the 'component'"),
@@ -110,7 +111,7 @@ def convert_cli(
         from ..training.convert.formats import ConvertOptions
         from ..training.corpus import CorpusOptions
 
-        nlp, component = load_component(config, lang)
+        nlp, component = load_component(config, lang, for_component)
         shared: dict[str, Any] = {"schema": schema_of, "on_missing": on_missing}
         given = {"word_splitter": word_splitter, "cats_prefix": cats_prefix}
         shared.update((key, value) for key, value in given.items() if value is not None)

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .app import gliner2_cli, plain_errors
-from .component import ForOption, LangOption, SchemaOfOption, load_component, schema_source
+from .component import (
+    ForComponentOption,
+    ForOption,
+    LangOption,
+    SchemaOfOption,
+    load_component,
+    schema_source,
+)
 
 if TYPE_CHECKING:
     from wasabi.printer import Printer
@@ -31,6 +38,7 @@ def debug_data_cli(
     dev_path: EvaluationArgument,
     config: ForOption = None,
     lang: LangOption = "en",
+    for_component: ForComponentOption = None,
     schema_of: SchemaOfOption = None,
     show_all: Annotated[bool, typer.Option("--all", "-a", help="Show every finding")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON")] = False,
@@ -47,7 +55,7 @@ def debug_data_cli(
     with plain_errors():
         from ..training.corpus.debug import debug_data
 
-        nlp, component = load_component(config, lang)
+        nlp, component = load_component(config, lang, for_component)
         source = schema_source(schema_of, component)
         report = debug_data(train_path, dev_path, nlp, component, source)
     if as_json:

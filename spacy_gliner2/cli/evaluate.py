@@ -8,7 +8,7 @@ import typer
 from spacy.language import Language
 
 from .app import gliner2_cli, plain_errors, say
-from .component import SchemaOfOption, load_component, schema_source
+from .component import ForComponentOption, SchemaOfOption, load_component, schema_source
 from .pipeline import GpuOption
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def evaluate_cli(
         Optional[Path],  # noqa: UP045  (Typer reads it)
         typer.Option("--output", "-o", help="JSON file for the scores", dir_okay=False),
     ] = None,
+    for_component: ForComponentOption = None,
     schema_of: SchemaOfOption = None,
     batch_size: Annotated[
         Optional[int],  # noqa: UP045
@@ -45,7 +46,7 @@ def evaluate_cli(
         from spacy.cli._util import setup_gpu
 
         setup_gpu(gpu_id, silent=True)
-        nlp, component = load_component(model, "")
+        nlp, component = load_component(model, "", for_component)
         source = schema_source(schema_of, component)
         scores = evaluate(nlp, component, data_path, source, batch_size)
     print_scores(scores, component.cfg["spans_key"])

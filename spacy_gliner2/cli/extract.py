@@ -24,6 +24,7 @@ from .pipeline import (
     SchemaOption,
     TextFieldOption,
     ThresholdOption,
+    check_schemas,
     fingerprint,
     load_pipeline,
     load_weights,
@@ -228,6 +229,8 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
     kind = find_format(input, options.input_format, INPUTS, "name one with --input-format")
     into = find_format(output, options.output_format, OUTPUTS, "name one with --output-format")
     check_output(output, [input])
+    if kind != "spacy":  # whose Docs may have schemas of their own
+        check_schemas(nlp)
     load_weights(nlp)
     if options.cluster is not None:
         _check_for_cluster(input, kind, into)
@@ -270,7 +273,7 @@ def _checked(
             "the one that holds the text with --text-field"
         )
     try:
-        check_names(first.fields, options.prefix)
+        check_names(first.fields, options.text_field, options.prefix)
     except ValueError as error:
         raise ValueError(f"row {first.number}: {error}") from error
     return itertools.chain([first], items)

@@ -52,7 +52,8 @@ def info(name: str, revision: str | None = None) -> dict[str, Any]:
     name (str): The checkpoint or the pipeline.
     revision (str): For a checkpoint on the hub: the commit, tag or branch.
     RETURNS (dict): The facts of `Description`; of a pipeline these for each of its components, by
-        name, with the labels of its schema and its settings.
+        name, with the labels of its schema and its settings. Of a hosted model it is the URL that
+        is known.
     RAISES (ValueError): If there is neither.
     """
     from ..model.description import describe_checkpoint
@@ -79,7 +80,7 @@ def _describe_pipeline(path: Path) -> dict[str, Any]:
 
     config = util.load_config(path / "config.cfg")
     found = {
-        name: _describe_component(path / name)
+        name: _describe_component(path / name, config["components"][name]["model"])
         for name in config["nlp"]["pipeline"]
         if config["components"][name].get("factory") == "gliner2"
     }
@@ -88,11 +89,12 @@ def _describe_pipeline(path: Path) -> dict[str, Any]:
     return found
 
 
-def _describe_component(path: Path) -> dict[str, Any]:
+def _describe_component(path: Path, model: dict[str, Any]) -> dict[str, Any]:
     from ..model.description import describe_checkpoint
     from ..saving import Saved
 
-    saved = Saved.from_json((path / "cfg").read_text(encoding="utf8")).current
+    found = Saved.from_json((path / "cfg").read_text(encoding="utf8"))
+    saved = found.current
     labels = {
         kind: [part[key] for part in saved["schema"].get(kind, ())]
         for kind, key in SCHEMA_KINDS.items()
@@ -102,11 +104,15 @@ def _describe_component(path: Path) -> dict[str, Any]:
         for task in saved["schema"].get("classifications", ())
         for part in task["labels"]
     ]
-    return {**labels, "settings": saved["cfg"], **asdict(describe_checkpoint(path / "model"))}
+    if found.configured["model"].get("hosted"):
+        facts = {"base_url": model.get("base_url")}
+    else:
+        facts = asdict(describe_checkpoint(path / "model"))
+    return {**labels, "settings": saved["cfg"], **facts}
 
 
 def _table(facts: dict[str, Any]) -> str:
-    if "path" not in facts:
+    if all(isinstance(own, dict) for own in facts.values()):
         return "\n\n".join(f"{name}\n{_table(own)}" for name, own in facts.items())
     rows = [
         (key.replace("_", " "), _shown(key, value))

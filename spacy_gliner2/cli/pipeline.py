@@ -139,38 +139,57 @@ def _apply(nlp: Language, options: PipelineOptions) -> None:
 
     names = gliner2_names(nlp)
     if options.schema is not None or options.threshold is not None:
-        pipe: Any = nlp.get_pipe(_choose(names, options.component))
+        pipe: Any = nlp.get_pipe(choose_component(names, options.component))
         if options.schema is not None:
             pipe.initialize(lambda: [], labels=schema_from_file(options.schema))
         if options.threshold is not None:
             pipe.cfg["threshold"] = options.threshold
-    for name in names:
-        component: Any = nlp.get_pipe(name)
-        if not component.schema:
-            raise ValueError(
-                f"schema: the component {name!r} has none, so that nothing would be extracted; "
-                "give one with --schema, or a pipeline that has one with --model or --config"
-            )
 
 
-def _choose(names: list[str], given: str | None) -> str:
+def check_schemas(nlp: Language) -> None:
+    """Refuse a pipeline that would extract nothing.
+
+    nlp (Language): The pipeline; a component without a schema may be there for its encoder.
+    RAISES (ValueError): If none of its components has a schema.
+    """
+    from ..rows import gliner2_names
+
+    pipes: list[Any] = [nlp.get_pipe(name) for name in gliner2_names(nlp)]
+    if pipes and not any(pipe.schema for pipe in pipes):
+        names = ", ".join(repr(pipe.name) for pipe in pipes)
+        raise ValueError(
+            f"schema: the component {names} has none, so that nothing would be extracted; "
+            "give one with --schema, or a pipeline that has one with --model or --config"
+        )
+
+
+def choose_component(names: list[str], given: str | None) -> str:
+    """Choose one of a pipeline's components, never by a guess.
+
+    names (list): The names of its gliner2 components.
+    given (str): The name that the user gave, if any.
+    RETURNS (str): The name of the component.
+    RAISES (ValueError): If there is no such component, or several and none was named.
+    """
     if given is None and len(names) == 1:
         return names[0]
     if given in names:
         return str(given)
     raise ValueError(
         f"--component: {given!r} is none of the pipeline's gliner2 components "
-        f"({', '.join(names) or 'there are none'}); name the one that --schema and --threshold are "
-        "for"
+        f"({', '.join(names) or 'there are none'}); name the one that is meant"
     )
 
 
 def load_weights(nlp: Language) -> None:
     """Load the weights now, so that a missing checkpoint is no matter of single documents.
 
-    nlp (Language): The pipeline.
+    nlp (Language): The pipeline; of its hosted models, the key is looked for.
     RAISES (CheckpointError): If one cannot be found or read.
+    RAISES (AuthenticationError): If there is no key.
     """
+    from ..hosted.architecture import HostedShim
+    from ..hosted.options import find_key
     from ..model.shim import GLiNER2Shim
     from ..rows import gliner2_names
 
@@ -179,6 +198,8 @@ def load_weights(nlp: Language) -> None:
         for shim in pipe.model.shims:
             if isinstance(shim, GLiNER2Shim):
                 _ = shim.checkpoint
+            elif isinstance(shim, HostedShim):
+                _ = shim.client, find_key()
 
 
 def fingerprint(nlp: Language) -> str:

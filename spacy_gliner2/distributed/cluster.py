@@ -5,6 +5,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from ..checks import check_count, is_number
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -20,6 +22,21 @@ class Cluster:
     workers: int | tuple[int, int] = 2
     num_cpus: float = 1
     num_gpus: float = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.bounds, tuple) or len(self.bounds) != 2:
+            raise ValueError(
+                f"workers: {self.workers!r} is neither a number nor the fewest and the most; give "
+                "one of them"
+            )
+        for bound in self.bounds:
+            check_count("workers", bound, 1)
+        if self.bounds[0] > self.bounds[1]:
+            raise ValueError(f"workers: {self.workers!r} has the most first; give the fewest first")
+        for key in ("num_cpus", "num_gpus"):
+            value = getattr(self, key)
+            if not is_number(value) or not 0 <= value < math.inf:
+                raise ValueError(f"{key}: {value!r} is no number from 0 on; give one")
 
     @property
     def bounds(self) -> tuple[int, int]:

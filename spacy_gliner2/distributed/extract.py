@@ -12,6 +12,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ..documents.annotating import own_fields
 from ..documents.inputs import Item, to_json
 from ..documents.outputs import Result
 from .cluster import Cluster
@@ -93,7 +94,7 @@ def annotate_file(
         # As many as there are items, unless the file changes.
         for item, row in zip(items, results.iter_rows(), strict=True):
             found, error = json.loads(row["result"])
-            yield Result(item.number, item.fields, Doc(nlp.vocab), found, error)
+            yield Result(item.number, own_fields(item, prefix), Doc(nlp.vocab), found, error)
 
 
 @contextmanager

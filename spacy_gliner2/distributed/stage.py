@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 
+from ..checks import check_count
 from ..documents.annotating import annotate_items
 from ..documents.inputs import Item
 from ..documents.outputs import Result
-from ..rows import Row
+from ..rows import ERROR, Row
 from .cluster import Cluster, find_room, warn_of_full_cluster
 from .packed import PackedPipeline
 
@@ -58,8 +59,10 @@ def annotate_dataset(
     num_gpus (float): GPUs of a worker.
     RETURNS (Dataset): The rows, with the columns entities, cats, relations, structures (as JSON)
         and error: why a document failed, null where it did not.
+    RAISES (ValueError): If a value is wrong.
     """
     cluster = Cluster(None, workers, num_cpus, num_gpus)
+    check_count("batch_size", batch_size, 1)
     warn_of_full_cluster(import_ray(), cluster)
     return run_stage(
         dataset,
@@ -173,6 +176,7 @@ class TableAnnotator(Annotator):
 
         from ..documents.parquet import ParquetParts
 
-        own = [field for field in table.schema if field.name != "error"]
-        schema = pa.schema([*own, pa.field("error", pa.string())])
+        error = self._prefix + ERROR
+        own = [field for field in table.schema if field.name != error]
+        schema = pa.schema([*own, pa.field(error, pa.string())])
         return ParquetParts(self._prefix, schema).to_table(results)

@@ -7,7 +7,7 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ..rows import ANNOTATIONS, Row, annotations, find_places
+from ..rows import ANNOTATIONS, ERROR, Row, annotations, find_places
 from .inputs import Item
 from .outputs import Result
 
@@ -72,7 +72,8 @@ def annotate_items(
 
     def failed(item: Item) -> Result:
         doc = _bare_doc(nlp, item, text_field)
-        return Result(item.number, item.fields, doc, {}, failures.take(item.number))
+        reason = failures.take(item.number)
+        return Result(item.number, own_fields(item, prefix), doc, {prefix + ERROR: reason}, reason)
 
     annotated = nlp.pipe(docs(), as_tuples=True, batch_size=batch_size, n_process=n_process)
     for doc, number in annotated:
@@ -80,7 +81,7 @@ def annotate_items(
             yield failed(waiting.popleft())
         item = waiting.popleft()
         found = {prefix + name: value for name, value in annotations(doc, places).items()}
-        yield Result(item.number, item.fields, doc, found)
+        yield Result(item.number, own_fields(item, prefix), doc, found)
     while waiting:
         yield failed(waiting.popleft())
 
@@ -88,7 +89,7 @@ def annotate_items(
 def _make_doc(nlp: Language, item: Item, text_field: str, prefix: str) -> Doc:
     if item.error is not None:
         raise ValueError(item.error)
-    check_names(item.fields, prefix)
+    check_names(item.fields, text_field, prefix)
     if item.doc is not None:
         return item.doc
     text = item.fields.get(text_field)
@@ -99,14 +100,20 @@ def _make_doc(nlp: Language, item: Item, text_field: str, prefix: str) -> Doc:
     return nlp.make_doc(text)
 
 
-def check_names(fields: Row, prefix: str) -> None:
+def own_fields(item: Item, prefix: str) -> Row:
+    """RETURNS (dict): A document's own fields; why it failed in an earlier run makes way."""
+    return {name: value for name, value in item.fields.items() if name != prefix + ERROR}
+
+
+def check_names(fields: Row, text_field: str, prefix: str) -> None:
     """Refuse a document that has a field already which is to be added.
 
     fields (dict): Its own fields.
+    text_field (str): The field that holds the text, which makes way for nothing.
     prefix (str): What the names of the fields that are added begin with.
     RAISES (ValueError): If it has one.
     """
-    for name in ANNOTATIONS:
+    for name in (*ANNOTATIONS, *([ERROR] if text_field == prefix + ERROR else [])):
         if prefix + name in fields:
             raise ValueError(
                 f"has a field {prefix + name!r} already; give those that are added another name "

@@ -28,9 +28,9 @@ class Result:
     """A document after extraction.
 
     number (int): Its number in the input, from 1.
-    fields (dict): Its own fields.
+    fields (dict): Its own fields, as `own_fields` has them.
     doc (Doc): The Doc; without annotations if the extraction failed.
-    found (dict): The annotations, under the names that they get; empty if it failed.
+    found (dict): The annotations, or why it failed, under the names that they get.
     error (str): Why it failed, if it did.
     """
 
@@ -42,7 +42,7 @@ class Result:
 
     def to_row(self) -> Row:
         """RETURNS (dict): Its own fields beside what was found, or beside the error."""
-        return {**self.fields, **self.found, **({"error": self.error} if self.error else {})}
+        return {**self.fields, **self.found}
 
 
 class Sink(Protocol):
@@ -172,8 +172,7 @@ class SpacyParts:
 
     def write_part(self, results: Sequence[Result], path: Path) -> None:
         for result in results:
-            failed = {"error": result.error} if result.error else {}
-            own = {**result.fields, **failed}
+            own = dict(result.fields) if result.error is None else result.to_row()
             own.pop(self._text_field, None)
             result.doc.user_data[FIELDS_KEY] = json.loads(to_json(own))
         DocBin(store_user_data=True, docs=[result.doc for result in results]).to_disk(path)

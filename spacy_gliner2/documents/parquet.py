@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from ..rows import Row
+from ..rows import ERROR, Row
 from .inputs import to_json
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class ParquetParts:
         self._added = {f"{prefix}{name}": type_ for name, type_ in TYPES.items()}
         self._types = self._added
         if types is not None:
-            self._types = {**dict(zip(types.names, types.types, strict=True)), **self._added}
+            own = dict(zip(types.names, types.types, strict=True))
+            if prefix + ERROR in own:  # of whatever type, it makes way for ours
+                own[prefix + ERROR] = pa.string()
+            self._types = {**own, **self._added}
 
     def write_part(self, results: "Sequence[Result]", path: Path) -> None:
         pq.write_table(self.to_table(results), path)

@@ -1,6 +1,6 @@
 """The registered architecture `spacy-gliner2.GLiNER2API.v1`."""
 
-import threading
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,6 @@ from thinc.api import Model, Shim
 
 from .client import HostedClient
 from .options import HostedOptions
-
-_connecting = threading.Lock()
 
 
 class HostedShim(Shim):
@@ -22,15 +20,20 @@ class HostedShim(Shim):
     def __init__(self, options: HostedOptions) -> None:
         super().__init__(None)
         self.options = options
-        self._client: HostedClient | None = None
+        self._clients: dict[int, HostedClient] = {}
 
     @property
     def client(self) -> HostedClient:
-        """RETURNS (HostedClient): The client, made now if it was not before."""
-        with _connecting:
-            if self._client is None:
-                self._client = HostedClient(self.options)
-        return self._client
+        """RETURNS (HostedClient): The client of this process, made now if it was not before.
+
+        A forked process must not write to the connections of the one it came from, whose client
+        it leaves alone. No lock, which could be held at the fork: where threads make clients at
+        once, the first is the one that stays.
+        """
+        process = os.getpid()
+        if process not in self._clients:
+            self._clients.setdefault(process, HostedClient(self.options))
+        return self._clients[process]
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): Nothing."""
@@ -48,7 +51,7 @@ class HostedShim(Shim):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_client": None}
+        return {**self.__dict__, "_clients": {}}
 
 
 def build_gliner2_api(

@@ -1,6 +1,7 @@
 """The HTTP client: one call at a time from any thread, repeated while that may help."""
 
 import random
+import weakref
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -39,6 +40,7 @@ class HostedClient:
         self._url = options.find_url()
         limits = httpx.Limits(max_connections=options.concurrency)
         self._http = httpx.Client(timeout=options.timeout, limits=limits)
+        weakref.finalize(self, self._http.close)  # with its component, whose end nobody announces
 
     def extract(
         self, texts: Sequence[str], schema: dict[str, Any], threshold: float, *, repeat: bool = True
@@ -108,10 +110,6 @@ class HostedClient:
         if response.status_code in REPEATED:
             raise _FailedCallError(failure, _retry_after(response.headers.get("Retry-After")))
         raise failure
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
 
 class _FailedCallError(Exception):

@@ -43,7 +43,8 @@ class _Reading(Reading):
 
 
 _Place = tuple[_Reading, int]
-_Call = tuple[FrozenSchema, float, list[_Place]]
+_Call = tuple[dict[str, Any], float, list[_Place]]
+"""What the service is asked for, in the form in which it is sent, of which windows."""
 
 
 class HostedExtractor(TextExtractor):
@@ -95,24 +96,30 @@ class HostedExtractor(TextExtractor):
                 own.extend((reading, n) for n in range(len(reading.windows)))
         size = self._shim.options.batch_size
         for (schema, threshold), places in asked.items():
-            if schema not in self._wires:
-                self._wires[schema] = wire_schema(schema)
+            wire = self._wire(schema)
             for _, part in groupby(enumerate(places), lambda place: place[0] // size):
-                yield schema, threshold, [place for _, place in part]
+                yield wire, threshold, [place for _, place in part]
+
+    def _wire(self, schema: FrozenSchema) -> dict[str, Any]:
+        wire = self._wires.get(schema)
+        if wire is None:
+            wire = wire_schema(schema)
+            if len(self._wires) >= 256:
+                self._wires.clear()
+            self._wires[schema] = wire
+        return wire
 
     def _run(self, call: _Call, repeat: bool = True) -> None:
-        schema, threshold, places = call
+        wire, threshold, places = call
         texts = [reading.sent(n) for reading, n in places]
         try:
-            replies = self._shim.client.extract(
-                texts, self._wires[schema], threshold, repeat=repeat
-            )
+            replies = self._shim.client.extract(texts, wire, threshold, repeat=repeat)
         except AuthenticationError:
             raise
         except GLiNER2APIError as error:
             if len(places) > 1 and isinstance(error, DIVIDED):
                 for place in places:
-                    self._run((schema, threshold, [place]), repeat=False)
+                    self._run((wire, threshold, [place]), repeat=False)
             else:
                 for reading, _ in places:
                     reading.error = error

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from ..files import Content, write_directory
 from ..schema import MARKERS
-from .adapter import Adapter, check_matrices, plain_state
+from .adapter import Adapter, Matrices, check_matrices, plain_state
+from .adapter_config import AdapterConfig
 from .adapter_files import adapter_from_files, adapter_to_files, read_adapter
 from .config import SpanConfig
 from .contents import read_object, read_tensors
@@ -119,11 +120,20 @@ class Checkpoint:
         path (Path | str): Its folder.
         RAISES (CheckpointError): If it cannot be read or does not fit; then nothing changes.
         """
-        config, matrices = read_adapter(path)
+        self.set_adapter(*read_adapter(path), str(path))
+
+    def set_adapter(self, config: AdapterConfig, matrices: Matrices, where: str) -> None:
+        """Use an adapter, in place of the one that is in use.
+
+        config (AdapterConfig): What it is.
+        matrices (Mapping): Its matrices.
+        where (str): What to call it in errors.
+        RAISES (CheckpointError): If it does not fit; then nothing changes.
+        """
         try:
             check_matrices(self.network, config, matrices)
         except ValueError as error:
-            raise CheckpointError(f"{path}: {error}; take an adapter of this model") from error
+            raise CheckpointError(f"{where}: {error}; take an adapter of this model") from error
         self.remove_adapter()
         self.adapter = Adapter(self.network, config, matrices)
 
@@ -199,7 +209,7 @@ def checkpoint_from_files(files: Mapping[str, bytes], where: str = "bytes") -> C
             raise CheckpointError(f"{where}: has no {name}; take a complete checkpoint")
     checkpoint = _assemble(rest, read_tensors(files[WEIGHTS], f"{where}/{WEIGHTS}"), where)
     if own:
-        checkpoint.adapter = Adapter(checkpoint.network, *adapter_from_files(own, where))
+        checkpoint.set_adapter(*adapter_from_files(own, where), f"{where}/{ADAPTER}")
     return checkpoint
 
 

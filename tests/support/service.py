@@ -42,6 +42,7 @@ class Service:
     fault_for (Callable): From the body of a request to what happens to it, or None.
     bodies (list): The bodies of the requests so far.
     most (int): Most requests that were there at once.
+    connections (set): The addresses that requests came from, one for each connection.
     """
 
     def __init__(self, answer: Answer) -> None:
@@ -50,6 +51,7 @@ class Service:
         self.fault_for: Callable[[dict[str, Any]], Fault | None] = lambda body: None
         self.bodies: list[dict[str, Any]] = []
         self.most = 0
+        self.connections: set[Any] = set()
         self.url = ""
         self._here = 0
         self._lock = threading.Lock()
@@ -58,6 +60,7 @@ class Service:
         body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
         with self._lock:
             self.bodies.append(body)
+            self.connections.add(handler.client_address)
             self._here += 1
             self.most = max(self.most, self._here)
             fault = self.faults.popleft() if self.faults else self.fault_for(body)
@@ -86,11 +89,13 @@ def _write(handler: BaseHTTPRequestHandler, fault: Fault) -> None:
         handler.send_header("Content-Length", str(len(fault.body) + (100 if fault.cut else 0)))
         handler.end_headers()
         handler.wfile.write(fault.body)
+        handler.close_connection |= fault.cut
     except OSError:
         pass  # the client has given up
 
 
 class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections are kept, as services have it
     service: Service
 
     def do_POST(self) -> None:
