@@ -8,7 +8,7 @@ from spacy.tokens import Doc, Span
 
 from .ents_filter import EntsFilter
 from .extraction import Argument, Extraction, FieldValue, FieldValues, Mention, RelationMention
-from .reading import class_keys
+from .reading import class_keys, scored_spans
 from .schema import FrozenSchema
 
 AlignmentMode = Literal["strict", "contract", "expand"]
@@ -146,10 +146,6 @@ def _fits(span: Span | None, mention: Mention) -> bool:
     return bool(span.start_char == mention.start and span.end_char == mention.end)
 
 
-Scored = tuple[Span, float | None]
-"""A span and its score, None for one that something else wrote without."""
-
-
 def _best_per_span(spans: list[tuple[Span, float]]) -> list[tuple[Span, float]]:
     """Keep one of the mentions that became the same tokens with the same label, best first."""
     ranked = sorted(spans, key=lambda pair: (-pair[1], pair[0].start - pair[0].end, pair[0].start))
@@ -165,20 +161,11 @@ def _key(span: Span) -> tuple[int, int, int]:
 
 def _write_spans(doc: Doc, spans: list[tuple[Span, float]], options: AnnotateOptions) -> None:
     found = {_key(span) for span, _ in spans}
-    there = [] if options.overwrite else _scored(doc, options.spans_key)
+    there = [] if options.overwrite else scored_spans(doc, options.spans_key)
     kept = [(span, score) for span, score in there if _key(span) not in found]
     ordered = sorted([*kept, *spans], key=lambda pair: _key(pair[0])[:2])
     doc.spans[options.spans_key] = [span for span, _ in ordered]
     doc.spans[options.spans_key].attrs["scores"] = [score for _, score in ordered]
-
-
-def _scored(doc: Doc, spans_key: str) -> list[Scored]:
-    if spans_key not in doc.spans:
-        return []
-    group = doc.spans[spans_key]
-    scores = group.attrs.get("scores", ())
-    known: list[float | None] = list(scores) if len(scores) == len(group) else [None] * len(group)
-    return list(zip(group, known, strict=True))
 
 
 def _write_ents(doc: Doc, spans: list[tuple[Span, float]], options: AnnotateOptions) -> None:

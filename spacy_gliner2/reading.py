@@ -3,12 +3,37 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 
-def extension(doc: Doc, attr: str) -> Any:
-    """RETURNS (Any): Value of a Doc's extension; None if there is no such extension."""
-    return doc._.get(attr) if Doc.has_extension(attr) else None
+def extension_value(owner: Doc | Span, name: str) -> Any:
+    """Read an extension, also where nobody has registered it yet: in a Doc from a file.
+
+    owner (Doc | Span): The Doc, or a span of it.
+    name (str): The name of the extension.
+    RETURNS (Any): The value; None if there is none.
+    """
+    if owner.has_extension(name):
+        return owner._.get(name)
+    place = (None, None) if isinstance(owner, Doc) else (owner.start_char, owner.end_char)
+    data: dict[Any, Any] = owner.doc.user_data
+    return data.get(("._.", name, *place))
+
+
+def scored_spans(doc: Doc, spans_key: str) -> list[tuple[Span, float | None]]:
+    """Read a group of spans with their scores.
+
+    doc (Doc): The Doc.
+    spans_key (str): Key of `doc.spans`.
+    RETURNS (list): Each span with its score, None where something else wrote it without; empty if
+        there is no such group.
+    """
+    if spans_key not in doc.spans:
+        return []
+    group = doc.spans[spans_key]
+    scores = group.attrs.get("scores", ())
+    known = list(scores) if len(scores) == len(group) else [None] * len(group)
+    return list(zip(group, known, strict=True))
 
 
 def entity_spans(doc: Doc, spans_key: str) -> Sequence[Any] | None:

@@ -18,6 +18,7 @@ from spacy.tokens import Doc, Span
 from .annotate import AnnotateOptions, annotate, register_extensions
 from .ents_filter import highest_score_filter
 from .extraction import Extraction, Mention
+from .reading import extension_value, scored_spans
 
 Row: TypeAlias = dict[str, Any]
 
@@ -101,19 +102,6 @@ def annotations(doc: Doc, places: Sequence[Places] = DEFAULT_PLACES) -> Row:
     }
 
 
-def extension_value(doc: Doc, name: str, start: int | None = None, end: int | None = None) -> Any:
-    """Read an extension, also where nobody has registered it yet.
-
-    doc (Doc): The Doc.
-    name (str): The name of the extension.
-    start (int): Offset of the first character of a Span; None for an extension of Doc.
-    end (int): Offset after its last character.
-    RETURNS (Any): The value; None if there is none.
-    """
-    data: dict[Any, Any] = doc.user_data
-    return data.get(("._.", name, start, end))
-
-
 def _entities(doc: Doc, places: Sequence[Places]) -> list[Row]:
     found: dict[tuple[int, int, str], Row] = {}
     for place in places:
@@ -125,13 +113,9 @@ def _entities(doc: Doc, places: Sequence[Places]) -> list[Row]:
 
 
 def _scored(doc: Doc, place: Places) -> Iterable[tuple[Span, float | None]]:
-    if place.spans_key in doc.spans:
-        group = doc.spans[place.spans_key]
-        scores = group.attrs.get("scores", ())
-        known = list(scores) if len(scores) == len(group) else [None] * len(group)
-        yield from zip(group, known, strict=True)
+    yield from scored_spans(doc, place.spans_key)
     for span in doc.ents:
-        yield span, extension_value(doc, place.score_attr, span.start_char, span.end_char)
+        yield span, extension_value(span, place.score_attr)
 
 
 def _entity(span: Span, score: float | None) -> Row:

@@ -12,7 +12,7 @@ from .gold_tokens import in_predicted_tokens
 from .inference.occurrences import Occurrences
 from .inference.words import split_words
 from .matching import Matcher, Outcome
-from .reading import class_keys, extension
+from .reading import class_keys, extension_value
 from .schema import Classification, FrozenSchema, freeze
 from .schema.merge import merge_schemas
 
@@ -85,7 +85,7 @@ def score(
 
 def _own_schemas(examples: Iterable[Example]) -> list[FrozenSchema]:
     """RETURNS (list): The schemas that single Docs have, each once."""
-    own = (extension(example.predicted, SCHEMA_ATTR) for example in examples)
+    own = (extension_value(example.predicted, SCHEMA_ATTR) for example in examples)
     return list(dict.fromkeys(freeze(schema) for schema in own if schema is not None))
 
 
@@ -170,10 +170,10 @@ def _compare(
     """RETURNS (dict): The outcome by label, over the examples that have annotation of it."""
     totals: dict[str, Outcome] = {}
     for example, matcher in zip(examples, matchers, strict=True):
-        gold = extension(example.reference, attr)
+        gold = extension_value(example.reference, attr)
         if gold is None:
             continue
-        found = extension(example.predicted, attr) or type(gold)()
+        found = extension_value(example.predicted, attr) or type(gold)()
         for label, outcome in match(matcher, found, gold).items():
             total = totals.setdefault(label, Outcome())
             total.right += outcome.right

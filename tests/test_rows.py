@@ -4,8 +4,9 @@ import json
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 
+from spacy_gliner2.reading import extension_value
 from spacy_gliner2.row_check import RowError, check_row
 from spacy_gliner2.rows import Places, doc_to_row, find_places, row_to_doc
 
@@ -79,6 +80,22 @@ def test_a_row_survives_docbin(nlp):
     content = DocBin(docs=[row_to_doc(row, nlp)], store_user_data=True).to_bytes()
     (doc,) = DocBin().from_bytes(content).get_docs(spacy.blank("en").vocab)
     assert doc_to_row(doc) == doc_to_row(row_to_doc(row, nlp))
+
+
+def test_rows_and_scores_read_an_extension_by_the_same_rule(nlp):
+    relation = {"label": "r", "score": 1.0, "head": {"start": 0}, "tail": {"start": 6}}
+    doc = nlp(TEXT)
+    doc.user_data["._.", "kept_by_nobody", None, None] = [relation]
+    Doc.set_extension(
+        "kept_elsewhere",
+        getter=lambda doc: doc.user_data.get("elsewhere"),
+        setter=lambda doc, value: doc.user_data.update(elsewhere=value),
+    )
+    doc._.kept_elsewhere = [relation]
+    for name in ("kept_by_nobody", "kept_elsewhere"):
+        assert extension_value(doc, name) == [relation]
+        assert doc_to_row(doc, [Places(relations_attr=name)])["relations"] == [relation]
+    Doc.remove_extension("kept_elsewhere")
 
 
 def test_spans_of_others_that_have_no_scores_are_in_the_row(nlp):

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, Span
 
 from ..annotate import relation_spans
 from ..files import write_text
+from ..reading import extension_value
 from ..row_check import RowError
 from ..rows import (
     ANNOTATIONS,
@@ -18,7 +19,6 @@ from ..rows import (
     Places,
     Row,
     doc_to_row,
-    extension_value,
 )
 from .common import (
     ARGUMENT,
@@ -90,7 +90,7 @@ def _span(span: Span, label: str, places: Places) -> Row:
         "token_end": span.end - 1,
         "label": label,
     }
-    score = extension_value(span.doc, places.score_attr, span.start_char, span.end_char)
+    score = extension_value(span, places.score_attr)
     return found if score is None else {**found, "score": score}
 
 

@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..annotate import SCHEMA_ATTR
-from ..reading import entity_spans, extension, split_class_key
+from ..reading import entity_spans, extension_value, split_class_key
 from ..schema import FrozenSchema
 from .gold import GoldKeys
 from .problems import Problem, Problems
@@ -73,9 +73,9 @@ class SchemaCollector:
         keys = self._keys
         for span in entity_spans(doc, keys.spans_key) or ():
             self._entities[span.label_] = None
-        for relation in extension(doc, keys.relations_attr) or ():
+        for relation in extension_value(doc, keys.relations_attr) or ():
             self._relations[relation["label"]] = None
-        for name, records in (extension(doc, keys.structures_attr) or {}).items():
+        for name, records in (extension_value(doc, keys.structures_attr) or {}).items():
             for record in records:
                 self._add_record(self._structures.setdefault(name, {}), record)
         self._add_cats(doc)

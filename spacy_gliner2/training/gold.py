@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from spacy.tokens import Doc
 
 from ..inference.words import Offsets
-from ..reading import class_keys, entity_spans, extension
+from ..reading import class_keys, entity_spans, extension_value
 from ..schema import FrozenSchema, Structure
 from .problems import Problem, Problems
 
@@ -110,7 +110,7 @@ class GoldReader:
         return {label: tuple(pieces) for label, pieces in found.items()}
 
     def _relations(self, doc: Doc, schema: FrozenSchema) -> dict[str, tuple[Pair, ...]] | None:
-        relations = extension(doc, self._keys.relations_attr)
+        relations = extension_value(doc, self._keys.relations_attr)
         if relations is None or not schema.relations:
             return None
         found: dict[str, list[Pair]] = {part.label: [] for part in schema.relations}
@@ -121,7 +121,7 @@ class GoldReader:
         return {label: tuple(pairs) for label, pairs in found.items()}
 
     def _records(self, doc: Doc, schema: FrozenSchema) -> dict[str, tuple[GoldRecord, ...]] | None:
-        structures = extension(doc, self._keys.structures_attr)
+        structures = extension_value(doc, self._keys.structures_attr)
         if structures is None or not schema.structures:
             return None
         known = {part.name: part for part in schema.structures}
