@@ -397,7 +397,7 @@ def write_failing(path):
 def test_a_document_that_fails_in_the_pipeline_spoils_no_other(tmp_path, schema):
     path = write_failing(tmp_path / "in.spacy")
     result = run("extract", path, tmp_path / "out.jsonl", "--schema", schema)
-    assert "row 2: SchemaError: schema: " in result.stderr
+    assert "row 2: SchemaError: schema.entities: " in result.stderr
     errors = [row.get("error") for row in read_jsonl(tmp_path / "out.jsonl")]
     assert [error is None for error in errors] == [True, False, True]
     assert "names the entity 'a' twice" in errors[1]
