@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .paths import member
+from .messages import member
 from .rows import ANNOTATIONS, Row
 
 Offset = Annotated[int, Field(ge=0, strict=True)]

@@ -5,10 +5,10 @@ import re
 import pytest
 from pydantic import BaseModel
 
-from spacy_gliner2.model.errors import said
-from spacy_gliner2.paths import member
+from spacy_gliner2.messages import member, said
 from spacy_gliner2.row_check import RowError, check_row
 from spacy_gliner2.schema import FrozenSchema, Schema, SchemaError
+from spacy_gliner2.schema.from_file import schema_from_file
 from spacy_gliner2.training.corpus.errors import RecordError
 from spacy_gliner2.training.corpus.parse import parse_record
 
@@ -65,6 +65,20 @@ def test_a_key_that_would_break_the_line_is_shown_escaped(path, key, name):
             "schema.structures.s.fields[0].choices[1]: ' ' is blank; give it a text",
         ),
         (
+            {"structures": {"s": [{"name": "f", "choices": []}]}},
+            "schema.structures.s.fields[0].choices: [] is empty; name at least one choice or leave "
+            "the key out",
+        ),
+        (
+            {"structures": {"s": [{"name": "f", "choices": ["a", "A"]}]}},
+            "schema.structures.s.fields[0].choices: ['a', 'A'] names the choice 'a' twice; keep "
+            "one of them",
+        ),
+        (
+            {"structures": {"s": []}},
+            "schema.structures.s.fields: [] is empty; give at least one field",
+        ),
+        (
             {"entities": ["a", "a"]},
             "schema.entities: ['a', 'a'] names the entity 'a' twice; keep one of them",
         ),
@@ -80,6 +94,23 @@ def test_a_schema_error_is_one_line_with_the_place_the_value_and_the_remedy(sche
 
 
 @pytest.mark.parametrize(
+    ("schema", "place"),
+    [
+        ({"entities": {"a": "an [E] of"}}, "entities.a.description"),
+        ({"relations": {"r": "an [R] of"}}, "relations.r.description"),
+        (
+            {"classifications": [{"task": "t", "labels": ["a", "b"], "prompt": "[L]"}]},
+            "classifications[0].prompt",
+        ),
+    ],
+)
+def test_a_marker_of_the_prompt_in_a_text_that_the_model_reads_is_refused(schema, place):
+    message = refused(schema)
+    assert message.startswith(f"schema.{place}: ")
+    assert message.endswith("a token of the model's prompt; reword it")
+
+
+@pytest.mark.parametrize(
     ("part", "what"),
     [("entities", "entity"), ("structures", "structure"), ("relations", "relation")],
 )
@@ -91,6 +122,30 @@ def test_a_name_that_comes_twice_is_refused_where_it_stands(part, what):
 def test_a_task_that_comes_twice_is_refused_where_it_stands():
     task = {"task": "x", "labels": ["a", "b"]}
     assert "names the task 'x' twice; keep" in refused({"classifications": [task, task]})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dtype": "float"}, "dtype 'float' takes no choices; use 'str' or 'list'"),
+        (
+            {"validators": [{"pattern": "a"}]},
+            "a field with choices takes no validators; leave one of them out",
+        ),
+    ],
+)
+def test_choices_stand_beside_neither_a_typed_value_nor_validators(options, message):
+    field = {"name": "f", "choices": ["a", "b"], **options}
+    found = refused({"structures": {"s": [field]}})
+    assert found.startswith("schema.structures.s.fields[0]: {'name': 'f'")
+    assert found.endswith(message)
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.json", "{"), ("a.yml", "a: [")])
+def test_a_schema_file_that_cannot_be_read_is_named(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(SchemaError, match=rf"path: .*{name} cannot be read .*; correct the file"):
+        schema_from_file(tmp_path / name)
 
 
 def test_a_schema_that_is_no_mapping_is_not_shown_whole():

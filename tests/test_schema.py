@@ -106,6 +106,8 @@ def test_the_dict_form_of_the_reference_is_understood():
         ("a::[x]::str", ("a", "str", ("x",), None)),
         ("a::str::[x]", ("a", "str", ("x",), None)),
         ("a::[x|y]", ("a", "str", ("x", "y"), None)),
+        ("a::[see below", ("a", "list", None, "[see below")),
+        ("a::see below]", ("a", "list", None, "see below]")),
         ("when::on which day::date", ("when", "date", None, "on which day")),
     ],
 )

@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ..files import Content, write_directory
+from ..messages import said
 from ..schema import MARKERS
 from .adapter import Adapter, Matrices, check_matrices, plain_state
 from .adapter_config import AdapterConfig
@@ -28,7 +29,7 @@ from .config import SpanConfig
 from .contents import read_object, read_tensors
 from .encoder_config import check_encoder_config
 from .encoders import EmptyWeights, build_encoder
-from .errors import CheckpointError, said
+from .errors import CheckpointError
 from .network import Network
 
 CONFIG = "config.json"

@@ -6,8 +6,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
+from ..messages import said
 from ..plain_json import parse_json
-from .errors import CheckpointError, said
+from .errors import CheckpointError
 
 
 def read_object(content: bytes, file: str) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from typing import Any
 import srsly
 from safetensors import SafetensorError, safe_open
 
+from ..messages import said
 from .checkpoint import CONFIG, ENCODER_CONFIG, WEIGHTS
 from .config import SpanConfig
 from .contents import read_object
-from .errors import CheckpointError, said
+from .errors import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)

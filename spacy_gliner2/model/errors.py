@@ -3,8 +3,3 @@
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be found, read or used."""
-
-
-def said(error: Exception) -> str:
-    """RETURNS (str): What a library says of a file, on one line."""
-    return " ".join(str(error).split())

@@ -8,7 +8,7 @@ pipeline is saved and loaded, and cannot read "${" back. A list is written as JS
 import re
 from typing import Any
 
-from ..paths import member
+from ..messages import member
 from .errors import SchemaError
 
 _UNUSABLE = re.compile(r"[:=$\r\n]|^[#;\[]|^\s|\s$|^$")

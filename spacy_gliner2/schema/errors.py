@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..paths import member
+from ..messages import member
 
 
 class SchemaError(ValueError):

@@ -5,6 +5,7 @@ from typing import Any
 
 import srsly
 
+from ..messages import said
 from .errors import SchemaError
 from .schema import FrozenSchema
 
@@ -36,5 +37,7 @@ def schema_from_file(path: Path) -> dict[str, Any]:
     try:
         data = reader(path)
     except ValueError as error:
-        raise SchemaError(f"path: {path} cannot be read ({error}); correct the file") from error
+        raise SchemaError(
+            f"path: {path} cannot be read ({said(error)}); correct the file"
+        ) from error
     return FrozenSchema.from_dict(data).to_dict()

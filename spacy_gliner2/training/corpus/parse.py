@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ...paths import member
+from ...messages import member
 from ...schema import FrozenSchema, SchemaError
 from .errors import RecordError
 from .parse_structures import parse_structures

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...paths import member
+from ...messages import member
 from .errors import RecordError
 from .parts import parse_value, parse_values, read_list, read_mapping, read_text
 from .record import GoldField, GoldInstance, GoldValue, field_values

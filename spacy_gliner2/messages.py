@@ -1,4 +1,4 @@
-"""Places in data, as errors name them."""
+"""The words of errors: places in data, and what libraries say, each on one line."""
 
 from typing import Any
 
@@ -15,3 +15,8 @@ def member(path: str, key: Any) -> str:
     if not plain:
         return f"{path}[{key!r}]"
     return f"{path}.{key}" if path else key
+
+
+def said(error: Exception) -> str:
+    """RETURNS (str): What a library says of a file, on one line."""
+    return " ".join(str(error).split())
