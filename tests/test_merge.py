@@ -88,6 +88,18 @@ def test_an_argument_has_the_label_of_the_best_mention_with_its_offsets():
     assert (relation.head.label, relation.tail.label) == ("y", None)
 
 
+def test_an_argument_keeps_the_type_for_which_it_was_chosen():
+    schema = FrozenSchema.from_dict(
+        {"entities": ["x", "y"], "relations": [{"label": "r", "head": "x", "tail": "y"}]}
+    )
+    typed = RelationMention("r", Argument(0, 2, "aa", 0.9, "x"), Argument(3, 5, "bb", 0.9, "y"))
+    better = {"y": [Candidate(-0.99, 0, 2)], "x": [Candidate(-0.5, 0, 2)]}
+    (relation,) = merge(
+        TEXT, schema, [Findings(candidates=better, relations=[typed])], "flat"
+    ).relations
+    assert relation == typed
+
+
 def decide(*windows, **options):
     task = {"task": "t", "labels": ["a", "b", "c"], **options}
     schema = FrozenSchema.from_dict({"classifications": [task]})

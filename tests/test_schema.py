@@ -310,3 +310,17 @@ def test_json_of_a_schema_keeps_letters_as_they_are():
 
 def test_an_expression_compiled_without_flags_has_none():
     assert flags_of(re.compile("a")) == flags_of(regex.compile("a")) == 0
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"entities": ["a"]},
+        {"relations": ["a"]},
+        {"structures": {"a": ["b"]}},
+        {"classifications": {"a": ["b", "c"]}},
+    ],
+)
+def test_a_schema_of_anything_is_true_and_one_of_nothing_is_not(schema):
+    assert freeze(schema)
+    assert not freeze({})
