@@ -1,7 +1,6 @@
 """Time and memory as labels, fields, words and documents grow: `python -m benchmarks.linearity`."""
 
 import random
-import resource
 import tempfile
 import time
 import warnings
@@ -13,6 +12,7 @@ import spacy
 import torch
 import typer
 
+from .peak import peak_memory
 from .texts import join, load_passages
 from .tiny import make_tiny
 
@@ -81,19 +81,14 @@ _started = [0.0, 0.0]
 
 
 def _begin() -> None:
-    _started[:] = [time.process_time(), _peak()]
-
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    _started[:] = [time.process_time(), peak_memory()]
 
 
 def _report(name: str, size: int, measure: Callable[[int], None]) -> None:
     measure(size)
     spent = 1000 * (time.process_time() - _started[0])
-    typer.echo(
-        f"| {name} | {size} | {spent:.1f} | {spent / size:.3f} | {_peak() - _started[1]:.0f} |"
-    )
+    grown = peak_memory() - _started[1]
+    typer.echo(f"| {name} | {size} | {spent:.1f} | {spent / size:.3f} | {grown:.0f} |")
 
 
 def _say_limit() -> None:

@@ -7,20 +7,22 @@ from pathlib import Path
 
 _OURS = """
 import sys, time; start, cpu = time.perf_counter(), sys.argv[4] == "cpu"
-import json, resource, spacy
+import json, spacy
+from benchmarks.peak import peak_memory
 path, schema, texts = sys.argv[1], json.loads(sys.argv[2]), json.load(open(sys.argv[3]))
 nlp = spacy.blank("en")
 nlp.add_pipe("gliner2", config={"schema": schema, "model": {"name": path}})
 nlp(texts[0])
 first = time.process_time() if cpu else time.perf_counter() - start
 for doc in nlp.pipe(texts[1:]): pass
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_memory()
 print(json.dumps({"first": first, "peak": peak}))
 """
 
 _REFERENCE = """
 import sys, time; start, cpu = time.perf_counter(), sys.argv[4] == "cpu"
-import json, resource
+import json
+from benchmarks.peak import peak_memory
 from gliner2 import GLiNER2
 path, schema, texts = sys.argv[1], json.loads(sys.argv[2]), json.load(open(sys.argv[3]))
 model = GLiNER2.from_pretrained(path)
@@ -28,7 +30,7 @@ labels = schema["entities"]
 model.extract_entities(texts[0], labels)
 first = time.process_time() if cpu else time.perf_counter() - start
 if texts[1:]: model.batch_extract_entities(texts[1:], labels, batch_size=8)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_memory()
 print(json.dumps({"first": first, "peak": peak}))
 """
 

@@ -24,7 +24,8 @@ from .texts import ASSETS
 CORPUS = ASSETS / "train" / "train.jsonl"
 
 _SCRIPT = """
-import json, logging, resource, sys, time, warnings
+import json, logging, sys, time, warnings
+from benchmarks.peak import peak_memory
 warnings.simplefilter("ignore")
 options, threads = json.loads(sys.argv[2]), int(sys.argv[4])
 import torch
@@ -41,7 +42,7 @@ data = [json.loads(line) for line in open(sys.argv[3], encoding="utf8")]
 trainer, start = GLiNER2Trainer(model, TrainingConfig(**options)), time.process_time()
 done = trainer.train(train_data=data)
 spent = time.process_time() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = peak_memory()
 print(json.dumps({"speed": done["samples_per_second"], "peak": peak, "spent": spent}))
 """
 
