@@ -30,7 +30,7 @@ class Settings:
     word_splitter: WordSplitter = "gliner2"
     window: int = 384
     stride: int = 320
-    max_batch_items: int = 4096
+    max_batch_items: int = 1024
 
     def __post_init__(self) -> None:
         check_share("threshold", self.threshold)
