@@ -32,6 +32,7 @@ TESTS = {
     "schema.from_file": _SCHEMA,
     "schema.from_pydantic": ["tests/test_schema_from_pydantic.py"],
     "schema.merge": ["tests/test_schema_merge.py"],
+    "schema.parts": _SCHEMA,
     "schema.schema": _SCHEMA,
     "schema.shorthand": _SCHEMA,
 }

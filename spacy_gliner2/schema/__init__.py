@@ -2,17 +2,17 @@
 
 from .builder import RegexValidator, Schema, StructureBuilder, freeze
 from .errors import SchemaError
-from .schema import (
+from .parts import (
     MARKERS,
     Classification,
     ClassLabel,
     Entity,
-    FrozenSchema,
     Relation,
     Structure,
     StructureField,
     Validator,
 )
+from .schema import FrozenSchema
 
 __all__ = [
     "MARKERS",

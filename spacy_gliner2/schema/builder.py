@@ -9,7 +9,8 @@ import regex
 
 from .errors import SchemaError
 from .expressions import flags_of
-from .schema import FrozenSchema, Validator
+from .parts import Validator
+from .schema import FrozenSchema
 
 Names = str | Sequence[str] | Mapping[str, Any]
 

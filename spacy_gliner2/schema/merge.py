@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from .schema import Classification, FrozenSchema, Structure
+from .parts import Classification, Structure
+from .schema import FrozenSchema
 
 T = TypeVar("T")
 
