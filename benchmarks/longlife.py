@@ -16,8 +16,6 @@ import typer
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_gliner2.inference.extractor import PROMPT_CACHE_SIZE
-from spacy_gliner2.inference.subwords import CACHE_SIZE
 from spacy_gliner2.model.architecture import get_shim
 
 from .texts import join, load_passages
@@ -82,12 +80,12 @@ def _make_docs(nlp: Language, count: int, words: int, changing: bool) -> Iterato
 
 def _caches(pipe: Any) -> dict[str, tuple[int, int]]:
     """RETURNS (dict): Entries of each cache of the component, and the most that it may have."""
-    extractor = pipe._extractor
-    return {
-        "prompts": (len(extractor._prompts), PROMPT_CACHE_SIZE),
-        "schemas": (len(pipe._schemas), PROMPT_CACHE_SIZE),
-        "words": (len(get_shim(pipe.model).subwords._cache), CACHE_SIZE),
+    caches = {
+        "prompts": pipe._extractor._prompts,
+        "schemas": pipe._schemas,
+        "words": get_shim(pipe.model).subwords._cache,
     }
+    return {name: (len(cache), cache.size) for name, cache in caches.items()}
 
 
 if __name__ == "__main__":

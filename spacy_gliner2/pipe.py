@@ -15,6 +15,7 @@ from . import workers  # noqa: F401  (registers what forked workers need)
 from .adapters import Adaptable
 from .annotate import SCHEMA_ATTR, AnnotateOptions, annotate, check_cats, register_extensions
 from .backend import make_extractor
+from .bounded import MOST_SCHEMAS, BoundedCache
 from .checks import check_count
 from .ents_filter import EntsFilter
 from .extraction import Extraction
@@ -91,7 +92,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
         self._ents_filter = ents_filter
         self._configured = {"cfg": dict(cfg), "schema": schema, "model": dict(model.attrs)}
         self._set_learner(loss, optimisation, augmentation, lora)
-        self._schemas: dict[str, FrozenSchema] = {}
+        self._schemas: BoundedCache[str, FrozenSchema] = BoundedCache(MOST_SCHEMAS)
         self._check()
 
     def _adapted_model(self) -> GLiNER2Model:
@@ -294,12 +295,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
             return freeze(data)
         key = repr(data)
         schema = self._schemas.get(key)
-        if schema is None:
-            schema = freeze(data)
-            if len(self._schemas) >= 256:
-                self._schemas.clear()
-            self._schemas[key] = schema
-        return schema
+        return self._schemas.keep(key, freeze(data)) if schema is None else schema
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         """Write the component, its weights included.

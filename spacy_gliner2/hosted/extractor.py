@@ -8,6 +8,7 @@ from typing import Any
 
 from thinc.api import Model
 
+from ..bounded import MOST_SCHEMAS, BoundedCache
 from ..extraction import Extraction
 from ..inference.extractor import Reading, Request, TextExtractor
 from ..inference.windows import make_windows
@@ -55,7 +56,7 @@ class HostedExtractor(TextExtractor):
 
     def __init__(self, model: Model[Any, Any]) -> None:
         super().__init__(model)
-        self._wires: dict[FrozenSchema, dict[str, Any]] = {}
+        self._wires: BoundedCache[FrozenSchema, dict[str, Any]] = BoundedCache(MOST_SCHEMAS)
 
     @property
     def _shim(self) -> HostedShim:
@@ -102,12 +103,7 @@ class HostedExtractor(TextExtractor):
 
     def _wire(self, schema: FrozenSchema) -> dict[str, Any]:
         wire = self._wires.get(schema)
-        if wire is None:
-            wire = wire_schema(schema)
-            if len(self._wires) >= 256:
-                self._wires.clear()
-            self._wires[schema] = wire
-        return wire
+        return self._wires.keep(schema, wire_schema(schema)) if wire is None else wire
 
     def _run(self, call: _Call, repeat: bool = True) -> None:
         wire, threshold, places = call

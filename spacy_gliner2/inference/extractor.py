@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from thinc.api import Model
 
+from ..bounded import MOST_SCHEMAS, BoundedCache
 from ..extraction import Extraction
 from ..model.architecture import get_shim
 from ..schema import FrozenSchema
@@ -21,9 +22,6 @@ from .sequences import TokenSequence, make_batches, make_sequence
 from .settings import Settings
 from .windows import Window, make_windows, text_capacity
 from .words import Offsets, Words, read_words
-
-PROMPT_CACHE_SIZE = 256
-"""Most schemas whose prompts are kept; beyond it the cache starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ class Extractor(TextExtractor):
 
     def __init__(self, model: Model[list[TokenSequence], list[SequenceScores]]) -> None:
         super().__init__(model)
-        self._prompts: dict[FrozenSchema, Prompt] = {}
+        self._prompts: BoundedCache[FrozenSchema, Prompt] = BoundedCache(MOST_SCHEMAS)
         self._prompts_of: object = None
         self._memory_reported = False
 
@@ -204,13 +202,10 @@ class Extractor(TextExtractor):
     def _prompt(self, schema: FrozenSchema) -> Prompt:
         subwords = get_shim(self.model).subwords
         if self._prompts_of is not subwords:  # another checkpoint, other ids
-            self._prompts, self._prompts_of = {}, subwords
+            self._prompts, self._prompts_of = BoundedCache(MOST_SCHEMAS), subwords
         prompt = self._prompts.get(schema)
         if prompt is None:
-            prompt = make_prompt(schema, subwords)
-            if len(self._prompts) >= PROMPT_CACHE_SIZE:
-                self._prompts.clear()
-            self._prompts[schema] = prompt
+            return self._prompts.keep(schema, make_prompt(schema, subwords))
         return prompt
 
     def _run(self, batch: list[Place]) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer
 
+from ..bounded import BoundedCache
+
 CACHE_SIZE = 100_000
 """Most words whose ids are kept; beyond it the cache starts anew."""
 
@@ -17,8 +19,7 @@ class Subwords:
 
     def __init__(self, tokenizer: Tokenizer, cache_size: int = CACHE_SIZE) -> None:
         self._tokenizer = tokenizer
-        self._cache_size = cache_size
-        self._cache: dict[str, tuple[int, ...]] = {}
+        self._cache: BoundedCache[str, tuple[int, ...]] = BoundedCache(cache_size)
 
     def ids(self, text: str) -> tuple[int, ...]:
         """Look up a text's ids.
@@ -29,10 +30,8 @@ class Subwords:
         """
         found = self._cache.get(text)
         if found is None:
-            found = tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
-            if len(self._cache) >= self._cache_size:
-                self._cache.clear()
-            self._cache[text] = found
+            ids = self._tokenizer.encode(text, add_special_tokens=False).ids
+            return self._cache.keep(text, tuple(ids))
         return found
 
     def all_ids(self, texts: Sequence[str]) -> list[tuple[int, ...]]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from ..bounded import BoundedCache
+from ..inference.subwords import CACHE_SIZE
 from ..inference.words import Offsets
-
-CACHE_SIZE = 100_000
-"""Most words whose pieces are kept; beyond it the cache starts anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Pieces:
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
-        self._cache: dict[str, tuple[Offsets, ...]] = {}
+        self._cache: BoundedCache[str, tuple[Offsets, ...]] = BoundedCache(CACHE_SIZE)
 
     def form(self, piece: int) -> str:
         """RETURNS (str): The form of a piece."""
@@ -61,8 +60,6 @@ class Pieces:
     def _within(self, form: str) -> tuple[Offsets, ...]:
         found = self._cache.get(form)
         if found is None:
-            found = tuple(self._tokenizer.encode(form, add_special_tokens=False).offsets)
-            if len(self._cache) >= CACHE_SIZE:
-                self._cache.clear()
-            self._cache[form] = found
+            offsets = self._tokenizer.encode(form, add_special_tokens=False).offsets
+            return self._cache.keep(form, tuple(offsets))
         return found
