@@ -101,13 +101,14 @@ def decide(doc: Doc) -> Doc:
     """RETURNS (Doc): The text with its entities and its best label, if any, for `textcat`."""
     bare = Doc(doc.vocab, words=[t.text for t in doc], spaces=[bool(t.whitespace_) for t in doc])
     bare.ents = [bare.char_span(e.start_char, e.end_char, e.label_) for e in doc.ents]
-    bare.cats = {label: float(label == best_label(doc)) for label in doc.cats}
+    best = best_label(doc)
+    bare.cats = {label: float(label == best) for label in doc.cats}
     return bare
 
 
-def best_label(doc: Doc) -> str:
-    """RETURNS (str): The most probable label."""
-    return max(doc.cats, key=lambda label: doc.cats[label])
+def best_label(doc: Doc) -> str | None:
+    """RETURNS (str): The most probable label; None if there are no labels."""
+    return max(doc.cats, key=lambda label: doc.cats[label], default=None)
 
 
 def read(path: Path) -> list[Doc]:

@@ -39,14 +39,14 @@ def columns(facts: Sequence[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<{width}}  {fact}" for name, fact in facts)
 
 
-def check_output(output: Path, inputs: Sequence[Path]) -> None:
+def check_output(output: Path, input: Path) -> None:
     """Refuse to write over what is read.
 
     output (Path): The file to write.
-    inputs (Sequence): The files that are read.
-    RAISES (ValueError): If it is one of them.
+    input (Path): The file that is read.
+    RAISES (ValueError): If they are one file.
     """
-    if output.exists() and any(path.exists() and output.samefile(path) for path in inputs):
+    if output.exists() and input.exists() and output.samefile(input):
         raise ValueError(f"{output}: is an input, too; name another file for the output")
 
 

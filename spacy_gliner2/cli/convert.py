@@ -165,7 +165,7 @@ def convert(
     if output.is_dir():
         pairs = files_into(output, input, source, target)
     for file, into in pairs:
-        check_output(into, [file])
+        check_output(into, file)
     return sum(write(read(file, nlp, options), into, nlp, options) for file, into in pairs)
 
 

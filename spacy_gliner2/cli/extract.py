@@ -228,7 +228,7 @@ def extract(nlp: Any, input: Path, output: Path, options: ExtractOptions) -> tup
 
     kind = find_format(input, options.input_format, INPUTS, "name one with --input-format")
     into = find_format(output, options.output_format, OUTPUTS, "name one with --output-format")
-    check_output(output, [input])
+    check_output(output, input)
     if kind != "spacy":  # whose Docs may have schemas of their own
         check_schemas(nlp)
     load_weights(nlp)
