@@ -12,6 +12,7 @@ from spacy_gliner2.inference.sequences import make_sequence
 from spacy_gliner2.inference.windows import Window
 from spacy_gliner2.inference.words import END_MARKS, read_words
 from spacy_gliner2.model.architecture import get_shim
+from spacy_gliner2.model.spans import beyond
 from spacy_gliner2.schema import FrozenSchema
 
 from .support.annotated import Annotated, make_annotated
@@ -176,9 +177,12 @@ def count_logits(pipe, item):
 def span_logits(pipe, item):
     network, states, sequence = encoded(pipe, item)
     with torch.no_grad():
-        starts, ends = network.spans.project(states[[first for first, _ in sequence.rows]])
+        rows = states[[first for first, _ in sequence.rows]]
         queries = network.count_embed(states[list(sequence.prompt.groups[0].children)][None], 1)
-        return network.spans(starts, ends, *network.spans.fold(queries.flatten(0, 2)))[0]
+        starts, ends = network.spans.project(rows)
+        logits = network.spans(starts, ends, [len(rows)], [queries.flatten(0, 2)])[0]
+        logits[beyond([len(rows)], network.config.max_width)] = -torch.inf
+        return logits[:, :, 0]
 
 
 @pytest.mark.parametrize(

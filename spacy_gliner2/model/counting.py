@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from .dropout import Dropout
+
 MAX_COUNT = 20
 """Instances that a counting layer can tell apart."""
 
@@ -140,7 +142,7 @@ class CountLSTMMoE(Counting):
         self.b1 = nn.Parameter(torch.empty(experts, 2 * hidden))
         self.w2 = nn.Parameter(torch.empty(experts, 2 * hidden, hidden))
         self.b2 = nn.Parameter(torch.empty(experts, hidden))
-        self.dropout = nn.Dropout(0.1)
+        self.dropout = Dropout(0.1)
         self.router = nn.Sequential(
             nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, experts), nn.Softmax(dim=-1)
         )

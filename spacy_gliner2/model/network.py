@@ -3,7 +3,8 @@
 Formulas: sections 1.3 to 1.6 of the reference. Parameter names are those of its checkpoints.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from ..inference.sequences import TokenSequence
 from .config import SpanConfig
 from .counting import COUNTING_LAYERS, MAX_COUNT, Counting
 from .encoders import PackedEncoder
-from .places import Asked, Places, States
+from .places import Places, States
 from .precision import Precision
 from .rows import pool_tokens
 from .spans import SpanMarker, linear_layer
@@ -22,6 +23,28 @@ from .spans import SpanMarker, linear_layer
 
 def _mlp(inputs: int, inner: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, inner), nn.ReLU(), nn.Linear(inner, outputs))
+
+
+@dataclass(frozen=True, slots=True)
+class SpanInputs:
+    """What the span head reads of the sequences of a batch that are asked for spans.
+
+    starts (Tensor): What each row adds to the spans that start there. *Shape:* (rows, units)
+    ends (Tensor): What each row adds to the spans that end there. *Shape:* (rows, units)
+    rows (tuple): Number of rows of each sequence.
+    queries (tuple): For each sequence, the queries of each of its groups.
+        *Shape:* (instances, labels, hidden)
+    """
+
+    starts: Tensor
+    ends: Tensor
+    rows: tuple[int, ...]
+    queries: tuple[tuple[Tensor, ...], ...]
+
+    @property
+    def flat(self) -> list[Tensor]:
+        """RETURNS (list): The queries of each sequence. *Shape:* (queries, hidden) each."""
+        return [torch.cat([made.flatten(0, 1) for made in own]) for own in self.queries]
 
 
 class Network(nn.Module):
@@ -128,12 +151,41 @@ class Network(nn.Module):
 
         RETURNS (list): The probabilities for each group with any instances, as in `GroupScores`.
         """
-        queries = self._queries(places.asked, states, counts)
+        slots = {
+            i: 1 if places.asked[i].group.kind is Kind.ENTITIES else count
+            for i, count in counts.items()
+            if count > 0
+        }
+        if not slots:
+            return []
+        asked = self.span_inputs(places, sequences, states, slots)
+        scores = self.spans.score(asked.starts, asked.ends, asked.rows, asked.flat)
+        return [
+            part
+            for found, own in zip(scores, asked.queries, strict=True)
+            for part in _by_group(found, own)
+        ]
+
+    def span_inputs(
+        self,
+        places: Places,
+        sequences: Sequence[TokenSequence],
+        states: States,
+        slots: Mapping[int, int],
+    ) -> SpanInputs:
+        """Make what the span head reads.
+
+        places (Places): Where the states are from.
+        sequences (Sequence): The sequences.
+        states (States): The states that the heads read.
+        slots (Mapping): For some of the groups, by their places in `places.asked` and in that
+            order, how many instances are asked for; at least one group has any.
+        RETURNS (SpanInputs): The rows and queries of all sequences with such groups.
+        """
+        queries = self._queries(states, slots)
         members: dict[int, list[Tensor]] = {}
         for i, made in queries.items():
             members.setdefault(places.asked[i].owner, []).append(made)
-        if not members:
-            return []
         readers = [n for n, owner in enumerate(places.readers) if owner in members]
         rows = pool_tokens(
             torch.cat([states.tokens[n] for n in readers]),
@@ -143,29 +195,17 @@ class Network(nn.Module):
             ),
             self.config.token_pooling,
         )
-        scores = self.spans.score(
+        return SpanInputs(
             *self.spans.project(rows),
-            [len(sequences[owner].rows) for owner in members],
-            [torch.cat([made.flatten(0, 1) for made in own]) for own in members.values()],
+            tuple(len(sequences[owner].rows) for owner in members),
+            tuple(map(tuple, members.values())),
         )
-        return [
-            part
-            for found, own in zip(scores, members.values(), strict=True)
-            for part in _by_group(found, own)
-        ]
 
-    def _queries(
-        self, asked: Sequence[Asked], states: States, counts: dict[int, int]
-    ) -> dict[int, Tensor]:
+    def _queries(self, states: States, slots: Mapping[int, int]) -> dict[int, Tensor]:
         """Make the queries of all groups that have as many labels at once.
 
-        RETURNS (dict): The queries of each group with any. *Shape:* (instances, labels, hidden)
+        RETURNS (dict): The queries of each group. *Shape:* (instances, labels, hidden)
         """
-        slots = {
-            i: 1 if asked[i].group.kind is Kind.ENTITIES else count
-            for i, count in counts.items()
-            if count > 0
-        }
         alike: dict[int, list[int]] = {}
         for i in slots:
             alike.setdefault(len(states.labels[i]), []).append(i)

@@ -6,6 +6,7 @@ Formulas: sections 1.3 and 1.6 of the reference. Parameter names are those of it
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch.nn import functional as F  # noqa: N812
 
 from ..inference.scores import FloatArray
 from .derived import DerivingModule
+from .dropout import Dropout, dropout
 from .linear import Linear, make_linear
 from .rounding import keeps_kernels, repeat_last
 
@@ -64,7 +66,7 @@ class SpanMarker(DerivingModule):
         return nn.Sequential(
             nn.Linear(inputs, 4 * hidden),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(4 * hidden, hidden),
         )
 
@@ -80,13 +82,11 @@ class SpanMarker(DerivingModule):
         """
         if not self.records:
             return self._project(rows)
-        hidden = rows.shape[1]
-        first = linear_layer(self.out_project, 0)
-        starts = F.relu(self.project_start(rows))
-        ends = F.relu(self.project_end(rows))
+        out = linear_layer(self.out_project, 0)
+        starts, ends = out.weight.chunk(2, dim=1)
         return (
-            F.linear(starts, first.weight[:, :hidden], first.bias),
-            F.linear(ends, first.weight[:, hidden:]),
+            F.linear(F.relu(self.project_start(rows)), starts, out.bias),
+            F.linear(F.relu(self.project_end(rows)), ends),
         )
 
     def _project(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,26 +123,24 @@ class SpanMarker(DerivingModule):
         last = linear_layer(self.out_project, 3)
         return queries @ last.weight, queries @ last.bias
 
-    def forward(self, starts: Tensor, ends: Tensor, folded: Tensor, bias: Tensor) -> Tensor:
-        """Score all spans of one sequence.
+    def forward(
+        self, starts: Tensor, ends: Tensor, rows: Sequence[int], queries: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Score all spans of all sequences of a batch, to learn from it.
 
-        starts (Tensor): From `project`, for the rows of the sequence.
-        ends (Tensor): From `project`, for the rows of the sequence.
-        folded (Tensor): From `fold`, for the queries of the sequence.
-        bias (Tensor): From `fold`, for the queries of the sequence.
-        RETURNS (Tensor): Logits; minus infinity for spans that end after the last row.
-            *Shape:* (queries, rows, max_width)
+        starts (Tensor): From `project`, for the rows of one sequence after the other.
+        ends (Tensor): From `project`, for the same rows.
+        rows (Sequence): Number of rows of each sequence.
+        queries (Sequence): The queries of each sequence. *Shape:* (queries, hidden)
+        RETURNS (list): Logits, without a meaning where `beyond` says so.
+            *Shape:* (rows, max_width, queries) each.
         """
-        count = starts.shape[0]
-        by_width = []
-        for width in range(min(self.max_width, count)):
-            spans = starts[: count - width] + ends[width:]
-            spans = self.out_project[2](F.relu(spans, inplace=not spans.requires_grad))
-            logits = torch.addmm(bias, spans, folded.T)
-            by_width.append(F.pad(logits, (0, 0, 0, width), value=-torch.inf))
-        missing = self.max_width - len(by_width)
-        scores = F.pad(torch.stack(by_width, dim=1), (0, 0, 0, missing), value=-torch.inf)
-        return scores.permute(2, 0, 1)
+        folded, bias = self.fold(torch.cat(list(queries)))
+        share = self.out_project[2].p if self.training else 0.0
+        units: Tensor = _Units.apply(starts, ends, self.max_width, share)  # type: ignore[no-untyped-call]
+        sizes = [len(own) for own in queries]
+        parts = zip(units.split(list(rows)), folded.split(sizes), bias.split(sizes), strict=True)
+        return [F.linear(*part) for part in parts]
 
     def score(
         self,
@@ -162,7 +160,7 @@ class SpanMarker(DerivingModule):
         """
         folded, bias = self.fold(torch.cat(list(queries)))
         folded = folded.to(starts.dtype)
-        beyond = _beyond(rows, self.max_width).to(starts.device)
+        without = beyond(rows, self.max_width).to(starts.device)
         ends = F.pad(ends, (0, 0, 0, self.max_width - 1))
         parts: list[list[FloatArray]] = [[] for _ in rows]
         limits = _limits(starts, self.max_width)
@@ -172,15 +170,48 @@ class SpanMarker(DerivingModule):
             spans = (starts[first:last, None] + reach.transpose(1, 2)).relu_()
             asked = slice(*tile.queries)
             logits = F.linear(spans, folded[asked]).float() + bias[asked]
-            logits.masked_fill_(beyond[first:last, :, None], -torch.inf)
+            logits.masked_fill_(without[first:last, :, None], -torch.inf)
             scores = logits.sigmoid_().cpu().numpy()
             for n, own_rows, own_queries in tile.members:
                 parts[n].append(scores[own_rows, :, own_queries])
         return [own[0] if len(own) == 1 else np.concatenate(own) for own in parts]
 
 
-def _beyond(rows: Sequence[int], max_width: int) -> Tensor:
-    """Tell which spans end after the last row of their sequence. *Shape:* (rows, max_width)"""
+class _Units(torch.autograd.Function):
+    """From starts and ends to `dropout(relu(start + end))` of all spans.
+
+    A unit that is left out is 0 as one is that relu has cut, so that the units themselves say all
+    that their gradients need.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, starts: Tensor, ends: Tensor, max_width: int, share: float) -> Tensor:
+        """RETURNS (Tensor): The units. *Shape:* (rows, max_width, 4 * hidden)"""
+        padded = F.pad(ends, (0, 0, 0, max_width - 1))
+        reach = padded.unfold(0, max_width, 1).transpose(1, 2)
+        units = dropout((starts[:, None] + reach).relu_(), share)
+        ctx.save_for_backward(units)
+        ctx.scale = 1 / (1 - share)
+        return units
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        """RETURNS (tuple): The gradients of the starts and of the ends."""
+        (units,) = ctx.saved_tensors
+        kept = torch.ops.aten.threshold_backward(gradients[0], units, 0).mul_(ctx.scale)
+        ends = kept[:, 0].clone()
+        for width in range(1, kept.shape[1]):
+            ends[width:] += kept[:-width, width]
+        return kept.sum(dim=1), ends, None, None
+
+
+def beyond(rows: Sequence[int], max_width: int) -> Tensor:
+    """Tell which spans end after the last row of their sequence.
+
+    rows (Sequence): Number of rows of each sequence.
+    max_width (int): Most words of a span.
+    RETURNS (Tensor): *Shape:* (rows, max_width)
+    """
     left = torch.cat([torch.arange(count, 0, -1) for count in rows])
     return torch.arange(max_width) >= left[:, None]
 

@@ -1,16 +1,17 @@
 """The losses of a batch (section 5.4 of the reference)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from ..inference.prompt import Group, Kind
+from ..inference.prompt import Kind
+from ..inference.sequences import TokenSequence
 from ..model.network import Network
-from ..model.rows import pool_rows
+from ..model.places import Asked, Places, States
+from ..model.spans import beyond
 from .targets import GroupTarget, TrainingSequence
 
 PARTS = ("entities", "relations", "records", "labels", "counts")
@@ -20,27 +21,6 @@ _SPAN_PARTS = {Kind.ENTITIES: 0, Kind.RELATION: 1, Kind.STRUCTURE: 2}
 
 _LEFT_OUT = -100.0
 """Logit of a span that is not counted: its loss as a wrong span is 0 in float32."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A group of a sequence, and what the network should say of it.
-
-    owner (int): Index of the sequence.
-    base (int): Position of the sequence's first token among all tokens.
-    group (Group): The group.
-    target (GroupTarget): What the network should say.
-    """
-
-    owner: int
-    base: int
-    group: Group
-    target: GroupTarget
-
-    @property
-    def children(self) -> list[int]:
-        """RETURNS (list): Position of the token before each label among all tokens."""
-        return [self.base + child for child in self.group.children]
 
 
 def compute_losses(
@@ -53,137 +33,137 @@ def compute_losses(
     drop_negatives (float): Share of the wrong spans that is left out, if the network is training.
     RETURNS (Tensor): One loss for each of `PARTS`.
     """
-    states = network.encode([item.sequence for item in batch])
-    bases = [0, *accumulate(len(item) for item in batch)][:-1]
-    tasks = [
-        _Task(owner, base, group, target)
-        for owner, (item, base) in enumerate(zip(batch, bases, strict=True))
-        for group, target in zip(item.sequence.prompt.groups, item.targets, strict=True)
-    ]
-    spans = _span_losses(network, states, batch, tasks, drop_negatives if network.training else 0)
-    labels = _label_loss(network, states, [task for task in tasks if task.target.labels])
-    counts = _count_loss(network, states, [t for t in tasks if t.target.count is not None])
+    sequences = [item.sequence for item in batch]
+    targets = [target for item in batch for target in item.targets]
+    places = Places(sequences, network.config.token_pooling)
+    states = places.pick(network.encode(sequences, places.wanted))
+    drop = drop_negatives if network.training else 0.0
+    spans = _span_losses(network, places, sequences, states, targets, drop)
+    labels = _label_loss(network, states, targets)
+    counts = _count_loss(network, places, states, targets)
     return torch.cat([spans, labels[None], counts[None]])
 
 
-def _label_loss(network: Network, states: Tensor, tasks: Sequence[_Task]) -> Tensor:
-    if not tasks:
-        return states.new_zeros(())
-    rows = torch.tensor([child for task in tasks for child in task.children], device=states.device)
-    truth = [value for task in tasks for value in task.target.labels]
-    weights = [task.target.weight for task in tasks for _ in task.target.labels]
+def _label_loss(network: Network, states: States, targets: Sequence[GroupTarget]) -> Tensor:
+    groups = [i for i, target in enumerate(targets) if target.labels]
+    if not groups:
+        return states.parents.new_zeros(())
+    rows = torch.cat([states.labels[i] for i in groups])
+    truth = [value for i in groups for value in targets[i].labels]
+    weights = [targets[i].weight for i in groups for _ in targets[i].labels]
     return F.binary_cross_entropy_with_logits(
-        network.classifier(states[rows]).squeeze(-1).float(),
-        torch.tensor(truth, device=states.device),
-        torch.tensor(weights, device=states.device),
+        network.classifier(rows).squeeze(-1).float(),
+        torch.tensor(truth, device=rows.device),
+        torch.tensor(weights, device=rows.device),
         reduction="sum",
     )
 
 
-def _count_loss(network: Network, states: Tensor, tasks: Sequence[_Task]) -> Tensor:
-    if not tasks:
-        return states.new_zeros(())
-    rows = torch.tensor([task.base + task.group.parent for task in tasks], device=states.device)
-    counts = torch.tensor([task.target.count for task in tasks], device=states.device)
-    return F.cross_entropy(network.count_pred(states[rows]).float(), counts, reduction="sum")
+def _count_loss(
+    network: Network, places: Places, states: States, targets: Sequence[GroupTarget]
+) -> Tensor:
+    read = [target for one, target in zip(places.asked, targets, strict=True) if not one.classifies]
+    known = [(n, target.count) for n, target in enumerate(read) if target.count is not None]
+    if not known:
+        return states.parents.new_zeros(())
+    rows, counts = torch.tensor(known, device=states.parents.device).unbind(1)
+    logits = network.count_pred(states.parents[rows]).float()
+    return F.cross_entropy(logits, counts, reduction="sum")
 
 
 def _span_losses(
     network: Network,
-    states: Tensor,
-    batch: Sequence[TrainingSequence],
-    tasks: Sequence[_Task],
+    places: Places,
+    sequences: Sequence[TokenSequence],
+    states: States,
+    targets: Sequence[GroupTarget],
     drop: float,
 ) -> Tensor:
     """Compute the losses of entities, relations and records. *Shape:* (3,)"""
-    losses = states.new_zeros(len(_SPAN_PARTS))
-    # Sorting is stable, so that the queries of a sequence are next to each other.
-    asked = [task for task in tasks if task.target.slots]
-    if not asked:
+    losses = states.parents.new_zeros(len(_SPAN_PARTS))
+    slots = {i: target.slots for i, target in enumerate(targets) if target.slots}
+    if not slots:
         return losses
-    queries = _queries(network, states, asked)
-    sizes = [query.shape[0] for query in queries]
-    folded, bias = network.spans.fold(torch.cat(queries))
-    by_query = _losses_by_query(network, states, batch, asked, sizes, folded, bias, drop)
-    parts = [_SPAN_PARTS[task.group.kind] for task in asked]
-    part_of_query = torch.tensor(parts).repeat_interleave(torch.tensor(sizes))
-    return losses.index_add(0, part_of_query.to(states.device), by_query)
-
-
-def _queries(network: Network, states: Tensor, tasks: Sequence[_Task]) -> list[Tensor]:
-    """Make the queries of each group; those alike in labels and instances are made at once.
-
-    RETURNS (list): The queries of each group. *Shape:* (instances * labels, hidden)
-    """
-    alike: dict[tuple[int, int], list[int]] = {}
-    for i, task in enumerate(tasks):
-        alike.setdefault((len(task.group.children), task.target.slots), []).append(i)
-    queries: list[Tensor] = [states] * len(tasks)
-    for (_, slots), members in alike.items():
-        rows = torch.tensor([tasks[i].children for i in members], device=states.device)
-        for i, made in zip(members, network.count_embed(states[rows], slots), strict=True):
-            queries[i] = made.flatten(0, 1)
-    return queries
+    asked = network.span_inputs(places, sequences, states, slots)
+    logits = network.spans(asked.starts, asked.ends, asked.rows, asked.flat)
+    groups = [(places.asked[i], targets[i]) for i in slots]
+    by_query = torch.cat(_losses_by_query(logits, asked.rows, groups, drop))
+    parts = [
+        _SPAN_PARTS[one.group.kind]
+        for one, target in groups
+        for _ in range(target.slots * len(one.children))
+    ]
+    return losses.index_add(0, torch.tensor(parts, device=losses.device), by_query)
 
 
 def _losses_by_query(
-    network: Network,
-    states: Tensor,
-    batch: Sequence[TrainingSequence],
-    tasks: Sequence[_Task],
-    sizes: Sequence[int],
-    folded: Tensor,
-    bias: Tensor,
+    logits: Sequence[Tensor],
+    rows: Sequence[int],
+    groups: Sequence[tuple[Asked, GroupTarget]],
     drop: float,
-) -> Tensor:
-    """Sum the losses of all spans for each query. *Shape:* (queries,)"""
-    members: dict[int, list[int]] = {}
-    for i, task in enumerate(tasks):
-        members.setdefault(task.owner, []).append(i)
-    rows = pool_rows(
-        states,
-        [
-            (tasks[own[0]].base + first, size)
-            for n, own in members.items()
-            for first, size in batch[n].sequence.rows
-        ],
-        network.config.token_pooling,
-    )
-    starts, ends = network.spans.project(rows)
-    losses = []
-    row = query = 0
-    for n, own in members.items():
-        last, end = row + len(batch[n].sequence.rows), query + sum(sizes[i] for i in own)
-        logits = network.spans(starts[row:last], ends[row:last], folded[query:end], bias[query:end])
-        losses.append(_span_loss(logits.float(), [tasks[i] for i in own], drop))
-        row, query = last, end
-    return torch.cat(losses)
+) -> list[Tensor]:
+    """Sum the binary cross-entropy of all spans for each query.
 
-
-def _span_loss(logits: Tensor, tasks: Sequence[_Task], drop: float) -> Tensor:
-    """Compute the binary cross-entropy of the spans of a sequence.
-
-    logits (Tensor): Minus infinity where there is no span. *Shape:* (queries, rows, max_width)
-    tasks (Sequence): The groups of the sequence, in the order of the queries.
+    logits (Sequence): Of each sequence. *Shape:* (rows, max_width, queries) each.
+    rows (Sequence): Number of rows of each sequence.
+    groups (Sequence): The groups in the order of the queries, and what should be said of them.
     drop (float): Share of the wrong spans to leave out.
-    RETURNS (Tensor): The sum over the spans of each query. *Shape:* (queries,)
+    RETURNS (list): The losses of the queries of each sequence. *Shape:* (queries,) each.
     """
-    left_out = logits.isneginf()
+    shapes = [own.shape for own in logits]
+    sizes = [own.numel() for own in logits]
+    flat = torch.cat([own.flatten() for own in logits]).float()
+    left_out = _left_out(shapes, rows, groups).to(flat.device)
     if drop:
-        left_out |= torch.rand_like(logits) < drop
-    cells = []
-    first = 0
-    for task in tasks:
-        labels = len(task.group.children)
-        cells += [(first + s * labels + k, row, width) for s, k, row, width in task.target.cells]
-        last = first + task.target.slots * labels
-        for low, high in task.target.unknown:
-            for width in range(logits.shape[2]):
-                left_out[first:last, max(0, low - width) : max(0, high + 1), width] = True
-        first = last
-    right = torch.tensor(cells, dtype=torch.long, device=logits.device).reshape(-1, 3).unbind(1)
+        left_out |= torch.rand_like(flat) < drop
+    right = torch.tensor(list(_cells(shapes, groups)), dtype=torch.long, device=flat.device)
     left_out[right] = False
-    gold = torch.zeros_like(logits)
+    gold = torch.zeros_like(flat)
     gold[right] = 1.0
-    kept = logits.masked_fill(left_out, _LEFT_OUT)
-    return F.binary_cross_entropy_with_logits(kept, gold, reduction="none").sum(dim=(1, 2))
+    kept = flat.masked_fill(left_out, _LEFT_OUT)
+    found = F.binary_cross_entropy_with_logits(kept, gold, reduction="none").split(sizes)
+    return [own.view(shape).sum(dim=(0, 1)) for own, shape in zip(found, shapes, strict=True)]
+
+
+def _left_out(
+    shapes: Sequence[torch.Size],
+    rows: Sequence[int],
+    groups: Sequence[tuple[Asked, GroupTarget]],
+) -> Tensor:
+    """Tell of which spans nothing is learned. *Shape:* (logits of all sequences,)"""
+    without = beyond(rows, shapes[0][1]).split(list(rows))
+    left_out = [
+        own[:, :, None].repeat(1, 1, shape[2]) for own, shape in zip(without, shapes, strict=True)
+    ]
+    for n, first, one, target in _numbered(groups):
+        last = first + target.slots * len(one.children)
+        for low, high in target.unknown:
+            for width in range(shapes[n][1]):
+                left_out[n][max(0, low - width) : max(0, high + 1), width, first:last] = True
+    return torch.cat([own.flatten() for own in left_out])
+
+
+def _cells(
+    shapes: Sequence[torch.Size], groups: Sequence[tuple[Asked, GroupTarget]]
+) -> Iterator[int]:
+    """YIELDS (int): The spans that are right, by their places among the logits of all sequences."""
+    bases = [0, *accumulate(shape.numel() for shape in shapes)]
+    for n, first, one, target in _numbered(groups):
+        _, widths, queries = shapes[n]
+        for slot, label, row, width in target.cells:
+            query = first + slot * len(one.children) + label
+            yield bases[n] + (row * widths + width) * queries + query
+
+
+def _numbered(
+    groups: Sequence[tuple[Asked, GroupTarget]],
+) -> Iterator[tuple[int, int, Asked, GroupTarget]]:
+    """YIELDS (tuple): The number of a group's sequence, that of its first query in it, and the
+    group.
+    """
+    n = first = 0
+    for i, (one, target) in enumerate(groups):
+        if i and one.owner != groups[i - 1][0].owner:
+            n, first = n + 1, 0
+        yield n, first, one, target
+        first += target.slots * len(one.children)

@@ -12,6 +12,7 @@ from thinc.api import Optimizer
 from torch import Tensor, nn
 
 from .optimisation import Optimisation
+from .row_gradients import RowGradients
 
 NO_DECAY = ("bias", "b1", "b2")
 """Names of parameters that are biases although some are matrices."""
@@ -33,6 +34,7 @@ class WeightMover:
         self._options = options
         self._optimizer: torch.optim.Optimizer | None = None
         self._rule: Optimizer | None = None
+        self._rows = RowGradients(network)
         _freeze(network, options.frozen)
 
     def step(self, rule: Optimizer, scale: float) -> None:
@@ -42,12 +44,13 @@ class WeightMover:
             begins anew.
         scale (float): What to multiply the gradients with first.
         """
-        gradients = [w.grad for w in self.network.parameters() if w.grad is not None]
-        if not gradients:
+        weights = [w for w in self.network.parameters() if w.grad is not None]
+        if not weights:
             return
-        _scale(gradients, scale, float(rule.grad_clip))
+        _scale(self._rows.values(weights), scale, float(rule.grad_clip))
         optimizer = self._follow(rule)
-        optimizer.step()
+        with self._rows.spread(weights):
+            optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
     def _follow(self, rule: Optimizer) -> torch.optim.Optimizer:

@@ -5,9 +5,10 @@ from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 from transformers import BertModel, PretrainedConfig
 
+from ..dropout import follow
+from .attention import attend
 from .base import positions, runs
 from .layered import LayeredEncoder, PreparedLayer
 
@@ -66,8 +67,7 @@ class PackedBert(LayeredEncoder):
         tables = cast(_Embeddings, self.embeddings)
         states = tables.word_embeddings(ids) + tables.token_type_embeddings.weight[0]
         states = states + tables.position_embeddings(places)
-        embedded: Tensor = tables.dropout(tables.LayerNorm(states))
-        return self.cast(embedded)
+        return self.cast(follow(tables.dropout, tables.LayerNorm(states)))
 
 
 class PackedAttention:
@@ -87,6 +87,6 @@ class PackedAttention:
         for first, count, length in runs(lengths):
             own = projected[first : first + count * length]
             query, key, value = own.view(count, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
-            context = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
+            context = attend(query, key, value, dropout)
             contexts.append(context.transpose(1, 2).reshape(count * length, -1))
         return contexts[0] if len(contexts) == 1 else torch.cat(contexts)

@@ -6,10 +6,11 @@ from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
 from transformers import DebertaV2Model, PretrainedConfig
 from transformers.activations import ACT2FN
 
+from ..dropout import follow
+from .attention import attend
 from .base import positions, runs
 from .layered import LayeredEncoder, PreparedLayer
 from .relative import Distances, PositionTables
@@ -113,7 +114,7 @@ class PackedDeberta(LayeredEncoder):
         """Project the relative embeddings; the projections are scaled as scores are."""
         if relative is None:
             return PositionTables(None, None)
-        relative = attention.pos_dropout(relative)
+        relative = follow(attention.pos_dropout, relative)
         keys = queries = None
         if "c2p" in self.kinds:
             linear = attention.key_proj if self.shared else attention.pos_key_proj
@@ -143,8 +144,7 @@ class PackedDeberta(LayeredEncoder):
             states = states + tables.token_type_embeddings.weight[0]
         if tables.embed_proj is not None:
             states = tables.embed_proj(states)
-        embedded: Tensor = tables.dropout(tables.LayerNorm(states))
-        return self.cast(embedded)
+        return self.cast(follow(tables.dropout, tables.LayerNorm(states)))
 
     def _selects(self, i: int) -> bool:
         # The convolution after the first layer reads the neighbours of every token.
@@ -196,14 +196,9 @@ class DisentangledAttention:
         self, query: Tensor, key: Tensor, value: Tensor, tables: PositionTables, first: int
     ) -> Tensor:
         attention = self._attention
-        return F.scaled_dot_product_attention(
-            query,
-            key,
-            value,
-            attn_mask=tables.bias(query, key, first),
-            dropout_p=attention.dropout.p if attention.training else 0.0,
-            scale=self._scale,
-        )
+        share = attention.dropout.p if attention.training else 0.0
+        bias = tables.bias(query, key, first)
+        return attend(query, key, value, share, bias, self._scale)
 
 
 def _merge(blocks: Sequence[Tensor]) -> Tensor:

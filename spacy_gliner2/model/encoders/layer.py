@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from ..dropout import follow
 from ..linear import FUSED, make_linear
 from ..precision import Precision, numbers
 
@@ -96,7 +97,7 @@ class RecordedBlock:
         return self._add(layer.output, inner, states)
 
     def _add(self, output: Output, inner: Tensor, residual: Tensor) -> Tensor:
-        projected: Tensor = output.dropout(output.dense(inner))
+        projected = follow(output.dropout, output.dense(inner))
         normed: Tensor = output.LayerNorm(projected + residual)
         return normed
 

@@ -1,0 +1,50 @@
+"""Dropout, drawn on a processor several times as fast as torch draws it."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+KINDS = 1 << 16
+"""Of how many numbers each is drawn: a share is rounded to one of as many parts."""
+
+
+def dropout(states: Tensor, share: float) -> Tensor:
+    """Leave out some numbers, and make the others greater in return.
+
+    states (Tensor): The numbers.
+    share (float): With what probability each is left out, below 1.
+    RETURNS (Tensor): *Shape:* as `states`.
+    """
+    if not share:
+        return states
+    if states.device.type != "cpu":
+        return F.dropout(states, share)
+    return states * _noise(states, share)
+
+
+def follow(layer: nn.Dropout, states: Tensor) -> Tensor:
+    """Do what a layer says.
+
+    layer (Dropout): The layer.
+    states (Tensor): The numbers.
+    RETURNS (Tensor): *Shape:* as `states`.
+    """
+    return dropout(states, layer.p) if layer.training else states
+
+
+class Dropout(nn.Dropout):
+    """A layer that draws as `dropout` does."""
+
+    def forward(self, states: Tensor) -> Tensor:
+        """RETURNS (Tensor): What is left. *Shape:* as `states`."""
+        return follow(self, states)
+
+
+def _noise(states: Tensor, share: float) -> Tensor:
+    """RETURNS (Tensor): 0 for what is left out, and how much greater the others become."""
+    count, out = states.numel(), round(share * KINDS)
+    # Torch draws one number for each, and they are costly; each of these has four in it.
+    drawn = torch.empty((count + 3) // 4, dtype=torch.int64).random_(-(1 << 63), None)
+    kinds = drawn.view(torch.int16)[:count].view(states.shape)
+    kept = kinds.float().ge_(out - KINDS // 2)
+    return kept.mul_(1 / (1 - share)).to(states.dtype)
