@@ -32,17 +32,20 @@ SCHEMA = {
     "relations": ["works for"],
     "classifications": [{"task": "tone", "labels": ["calm", "angry"]}],
 }
-FORMS = ("peft", "old")
+FORMS = ("peft", "old", "dora/peft")
 
 
-def make_adapters(path, base, seed=0):
+def make_adapters(path, base, seed=0, *, dora=False):
     """Let the reference write an adapter in both forms, and its model with the adapter merged."""
     model = ReferenceModel.from_pretrained(str(base))
-    model = model.apply_lora(r=4, alpha=8, targets=list(TARGETS))
+    model = model.apply_lora(r=4, alpha=8, targets=list(TARGETS), use_dora=dora)
     generator = torch.Generator().manual_seed(seed)
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             weight.data.normal_(0, 0.3, generator=generator)
+        elif "lora_magnitude" in name:
+            weight.data *= torch.rand(weight.shape, generator=generator) + 0.5
+    path.mkdir(exist_ok=True)
     model.save_pretrained(str(path / "peft"))
     save_lora_adapter(model, path / "old")
     model.merge_and_unload().save_pretrained(str(path / "merged"))
@@ -54,6 +57,7 @@ def folders(request, tmp_path_factory):
     make_checkpoint(path / "base", "deberta", request.param)
     make_adapters(path, path / "base")
     make_adapters(path / "second", path / "base", seed=1)
+    make_adapters(path / "dora", path / "base", dora=True)
     return path
 
 
@@ -79,7 +83,7 @@ def test_an_adapter_of_the_reference_does_what_it_does_merged(form, folders):
     model.load_adapter(folders / form)
     assert model.has_adapter
     assert model.adapter_config.rank == 4
-    wanted = run(GLiNER2.from_pretrained(folders / "merged"))
+    wanted = run(GLiNER2.from_pretrained((folders / form).parent / "merged"))
     assert close(run(model), wanted)
     assert not close(wanted, before)
 
@@ -117,9 +121,10 @@ def test_a_merged_adapter_is_part_of_a_usual_checkpoint(folders, tmp_path):
     assert all(torch.allclose(ours[key], theirs[key], atol=1e-6) for key in theirs)
 
 
-def test_peft_loads_what_is_saved(folders, tmp_path):
+@pytest.mark.parametrize("form", ["old", "dora/peft"])
+def test_peft_loads_what_is_saved(form, folders, tmp_path):
     model = GLiNER2.from_pretrained(folders / "base")
-    model.load_adapter(folders / "old")
+    model.load_adapter(folders / form)
     model.save_adapter(tmp_path / "adapter")
     theirs = ReferenceModel.from_pretrained(str(folders / "base"))
     adapted = PeftModel.from_pretrained(theirs, str(tmp_path / "adapter"))
@@ -153,7 +158,8 @@ def test_a_pipeline_keeps_an_active_adapter(folders, tmp_path):
     ("change", "said"),
     [
         ({"peft_type": "LOHA"}, "LOHA"),
-        ({"use_dora": True}, "use_dora"),
+        ({"use_dora": True}, "and dora is True"),
+        ({"use_rslora": True}, "use_rslora"),
         ({"bias": "all"}, "bias"),
         ({"r": 3}, "not \\(3"),
         ({"r": 0}, "rank"),
@@ -206,8 +212,9 @@ def make_lora_nlp(checkpoint, **lora):
     return make_nlp(checkpoint, lora={"@misc": "spacy-gliner2.lora.v1", **lora})
 
 
-def test_training_moves_the_adapter_alone_and_learns(untrained, tmp_path):
-    nlp = make_lora_nlp(untrained, rank=8, alpha=16.0)
+@pytest.mark.parametrize("dora", [False, True])
+def test_training_moves_the_adapter_alone_and_learns(dora, untrained, tmp_path):
+    nlp = make_lora_nlp(untrained, rank=8, alpha=16.0, dora=dora)
     pipe = nlp.get_pipe("gliner2")
     network = get_shim(pipe.model).checkpoint.network
     before = {key: value.clone() for key, value in network.state_dict().items()}
@@ -225,14 +232,14 @@ def test_training_moves_the_adapter_alone_and_learns(untrained, tmp_path):
 
 
 def test_each_layer_of_the_adapter_gets_a_gradient(untrained):
-    nlp = make_lora_nlp(untrained)
+    nlp = make_lora_nlp(untrained, dora=True)
     nlp.get_pipe("gliner2").update(examples(nlp))
     checkpoint = get_shim(nlp.get_pipe("gliner2").model).checkpoint
     learned = {n for n, w in checkpoint.network.named_parameters() if w.grad is not None}
     expected = {
         f"{name}.parametrizations.weight.0.{matrix}"
         for name in checkpoint.adapter.names
-        for matrix in ("lora_A", "lora_B")
+        for matrix in ("lora_A", "lora_B", "lora_lengths")
     }
     assert learned <= expected
     assert all("pooler" in name for name in expected - learned)  # which nobody reads
@@ -250,7 +257,7 @@ def test_a_saved_adapter_goes_on_learning(untrained, tmp_path):
     assert pipes[1].get_loss(examples(nlp))[0] < before
 
 
-@pytest.mark.parametrize(("key", "value"), [("rank", 4), ("alpha", 8.0)])
+@pytest.mark.parametrize(("key", "value"), [("rank", 4), ("alpha", 8.0), ("dora", True)])
 def test_an_adapter_in_use_is_not_trained_as_another(key, value, untrained, tmp_path):
     nlp = make_lora_nlp(untrained, rank=8, alpha=16.0)
     train(nlp, steps=1)

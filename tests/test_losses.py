@@ -12,7 +12,7 @@ from spacy_gliner2.inference.sequences import make_sequence
 from spacy_gliner2.inference.windows import Window
 from spacy_gliner2.inference.words import END_MARKS, read_words
 from spacy_gliner2.model.architecture import get_shim
-from spacy_gliner2.model.spans import beyond
+from spacy_gliner2.model.spans import SpanMarker, beyond
 from spacy_gliner2.schema import FrozenSchema
 
 from .support.annotated import Annotated, make_annotated
@@ -282,3 +282,63 @@ def test_of_tokens_without_annotation_no_entity_is_learned(checkpoint):
     assert of_all == pytest.approx(float(cells[logits.isfinite()].sum()), rel=1e-4)
     assert of_some == pytest.approx(float(cells[0, 0] + cells[0, 1] + cells[1, 0]), rel=1e-4)
     assert of_right == pytest.approx(float(cells[0, 0]), rel=1e-4)
+
+
+def test_gradients_of_spans_are_those_of_the_formula():
+    """Of two sequences, the second one shorter than the longest span."""
+    torch.manual_seed(0)
+    hidden, width, rows = 4, 3, [4, 2]
+    head = SpanMarker(hidden, width, 0.0).double()
+    states = torch.randn(sum(rows), hidden, dtype=torch.float64, requires_grad=True)
+    queries = [torch.randn(n, hidden, dtype=torch.float64, requires_grad=True) for n in (2, 1)]
+    logits = head(*head.project(states), rows, queries)
+    without = beyond(rows, width).split(rows)
+    found = [
+        own.masked_fill(out[:, :, None], 0.0) for own, out in zip(logits, without, strict=True)
+    ]
+    expected = []
+    for own, asked in zip(states.split(rows), queries, strict=True):
+        starts, ends = (F.relu(layer(own)) for layer in (head.project_start, head.project_end))
+        made = states.new_zeros(len(own), width, len(asked))
+        for i in range(len(own)):
+            for j in range(i, min(len(own), i + width)):
+                made[i, j - i] = asked @ head.out_project(torch.cat((starts[i], ends[j])))
+        expected.append(made)
+    weights = [torch.randn_like(own) for own in expected]
+    inputs = [states, *queries, *head.parameters()]
+    gradients = []
+    for scores in (found, expected):
+        total = sum((own * w).sum() for own, w in zip(scores, weights, strict=True))
+        gradients.append(torch.autograd.grad(total, inputs))
+    for own, wanted in zip(found, expected, strict=True):
+        torch.testing.assert_close(own, wanted)
+    for own, wanted in zip(*gradients, strict=True):
+        torch.testing.assert_close(own, wanted)
+
+
+@pytest.mark.parametrize(
+    ("multi_label", "cats", "learned"),
+    [
+        (True, {"t:a": 1.0}, {"a": 1.0}),
+        (True, {"t:a": 0.0, "t:b": 1.0}, {"a": 0.0, "b": 1.0}),
+        (False, {"t:a": 1.0}, {"a": 1.0, "b": 0.0, "c": 0.0}),
+        (False, {"t:b": 0.0}, {"b": 0.0}),
+    ],
+)
+def test_of_class_labels_that_are_not_annotated_nothing_is_learned(
+    checkpoint, multi_label, cats, learned
+):
+    """Unless another one is the right one of a task that has one."""
+    nlp, pipe = make_pipe(checkpoint)
+    task = {"task": "t", "labels": ["a", "b", "c"], "multi_label": multi_label}
+    item = Annotated("Nobody works here.", {"classifications": [task]})
+    example = item.example(nlp)
+    example.reference.cats = cats
+    network, states, sequence = encoded(pipe, item)
+    rows = states[list(sequence.prompt.groups[0].children)]
+    logits = dict(zip("abc", network.classifier(rows).squeeze(-1).detach(), strict=True))
+    expected = sum(
+        float(F.binary_cross_entropy_with_logits(logits[name], torch.tensor(value)))
+        for name, value in learned.items()
+    )
+    assert pipe.get_loss([example])[1]["labels"] == pytest.approx(expected, abs=1e-5)

@@ -122,6 +122,39 @@ def test_a_loss_that_is_not_finite_is_an_error_and_moves_no_weight(untrained):
     assert moved(before, weights(nlp)) == 0
 
 
+def test_a_gradient_that_is_not_finite_is_an_error_and_moves_no_weight(untrained):
+    nlp = make_nlp(untrained)
+    pipe = nlp.get_pipe("gliner2")
+    rule = Adam(1e-3, grad_clip=0.0, use_averages=False)
+    before = weights(nlp)
+    pipe.update(examples(nlp))
+    get_shim(pipe.model).checkpoint.network.classifier[0].bias.grad[0] = torch.inf
+    with pytest.raises(ValueError, match=r"gradients have the length inf.*learn_rate"):
+        pipe.finish_update(rule)
+    pipe.finish_update(rule)
+    assert moved(before, weights(nlp)) == 0
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.1])
+def test_embeddings_learn_as_if_all_their_rows_were_read(untrained, monkeypatch, clip):
+    """Adam moves rows that were read before, and weights decay whether they are read or not."""
+    found = []
+    for least in (0, 1 << 40):
+        monkeypatch.setattr("spacy_gliner2.training.row_gradients.LARGE", least)
+        exact = {"precision": "float32", "max_batch_items": 1}
+        nlp = make_nlp(untrained, loss={"drop_negatives": 0.0}, optimisation=exact)
+        pipe, data = nlp.get_pipe("gliner2"), examples(nlp)
+        rule = Adam(1e-3, L2=0.1, grad_clip=clip, use_averages=False)
+        pipe.update(data)
+        words = get_shim(pipe.model).checkpoint.network.encoder.embeddings.word_embeddings
+        assert words.weight.grad.is_sparse == (least == 0)
+        for part in (data, data[:1], data[1:]):
+            pipe.update(part, sgd=rule)
+        found.append(weights(nlp))
+    for name, weight in found[0].items():
+        torch.testing.assert_close(weight, found[1][name], rtol=1e-4, atol=1e-5)
+
+
 def test_a_batch_of_no_size_is_refused(untrained):
     with pytest.raises(ValueError, match=r"optimisation\.max_batch_items: 0 .*from 1 on"):
         make_nlp(untrained, optimisation={"max_batch_items": 0})

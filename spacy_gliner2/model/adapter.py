@@ -1,13 +1,15 @@
-"""Low-rank adapters in a network, in training and in use (section 5.7 of the reference).
+"""Low-rank adapters in a network, in training and in use (section 5.7 of the reference): LoRA (Hu
+et al. 2021, https://arxiv.org/abs/2106.09685) and DoRA (Liu et al. 2024,
+https://arxiv.org/abs/2402.09353).
 
-An adapter is a parametrization of the weights that it adapts: whoever reads `weight` gets the sum,
-with gradients to the adapter alone, and what was computed from the weights is computed anew. The
+An adapter is a parametrization of the weights that it adapts: whoever reads `weight` gets them
+adapted, with gradients to the adapter alone, and what was computed from them is computed anew. The
 weights themselves stay as they are, so that taking the adapter away restores them exactly.
 """
 
 from collections.abc import Mapping, Sequence
 from math import sqrt
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,20 +31,32 @@ ALIASES = {
 _ORIGINAL = ".parametrizations.weight.original"
 _OWN = ".parametrizations.weight.0."
 
-Matrices = Mapping[str, tuple[Tensor, Tensor]]
-"""By name of a layer, A and B. *Shape:* (rank, inputs) and (outputs, rank)"""
+
+class Matrices(NamedTuple):
+    """What an adapter has for a layer.
+
+    first (Tensor): A. *Shape:* (rank, inputs)
+    second (Tensor): B. *Shape:* (outputs, rank)
+    lengths (Tensor): For DoRA, the length of each row of the adapted weight. *Shape:* (outputs,)
+    """
+
+    first: Tensor
+    second: Tensor
+    lengths: Tensor | None = None
 
 
 class LowRank(nn.Module):
-    """What an adapter adds to a weight.
+    """What an adapter makes of a weight.
 
-    matrices (tuple): A and B. *Shape:* (rank, inputs) and (outputs, rank)
+    matrices (Matrices): What it has for it.
     config (AdapterConfig): Scale and dropout.
     """
 
-    def __init__(self, matrices: tuple[Tensor, Tensor], config: AdapterConfig) -> None:
+    def __init__(self, matrices: Matrices, config: AdapterConfig) -> None:
         super().__init__()
-        self.lora_A, self.lora_B = map(nn.Parameter, matrices)
+        lengths = matrices.lengths
+        self.lora_A, self.lora_B = map(nn.Parameter, matrices[:2])
+        self.lora_lengths = None if lengths is None else nn.Parameter(lengths)
         self._scale = config.scale
         self._dropout = config.dropout
 
@@ -52,7 +66,20 @@ class LowRank(nn.Module):
             first: Tensor = self.lora_A
             if self.training and self._dropout:
                 first = first * F.dropout(first.new_ones(first.shape[1]), self._dropout)
-            return torch.addmm(weight, self.lora_B, first, alpha=self._scale)
+            added = torch.addmm(weight, self.lora_B, first, alpha=self._scale)
+            if self.lora_lengths is not None:
+                # The lengths that rows have are taken for constants, as in the paper (section 4.3).
+                added = added * (self.lora_lengths / added.detach().norm(dim=1))[:, None]
+            return added
+
+    def matrices(self) -> Matrices:
+        """RETURNS (Matrices): What it has at present."""
+        lengths = self.lora_lengths
+        return Matrices(
+            self.lora_A.detach(),
+            self.lora_B.detach(),
+            None if lengths is None else lengths.detach(),
+        )
 
 
 class Adapter:
@@ -60,12 +87,16 @@ class Adapter:
 
     network (nn.Module): The network, without another adapter.
     config (AdapterConfig): What it is.
-    matrices (Mapping): Its matrices, None for new ones, with which nothing changes yet.
+    matrices (Mapping): Its matrices by name of the layer, None for new ones, with which nothing
+        changes yet.
     RAISES (ValueError): If a target is no part of the network, or a matrix does not fit.
     """
 
     def __init__(
-        self, network: nn.Module, config: AdapterConfig, matrices: Matrices | None = None
+        self,
+        network: nn.Module,
+        config: AdapterConfig,
+        matrices: Mapping[str, Matrices] | None = None,
     ) -> None:
         self.config = config
         self._network = network
@@ -77,20 +108,20 @@ class Adapter:
         for name, own in matrices.items():
             layer = layers[name]
             device = layer.weight.device
-            added = LowRank((own[0].to(device), own[1].to(device)), config).train(layer.training)
+            added = LowRank(own, config).to(device).train(layer.training)
             parametrize.register_parametrization(layer, "weight", added, unsafe=True)
 
-    def matrices(self) -> dict[str, tuple[Tensor, Tensor]]:
+    def matrices(self) -> dict[str, Matrices]:
         """RETURNS (dict): Its matrices, by name of the layer."""
         layers = _linear_layers(self._network)
         found = {}
         for name in self.names:
             added = cast(LowRank, cast(nn.Module, layers[name].parametrizations).weight[0])  # type: ignore[index]
-            found[name] = (added.lora_A.detach(), added.lora_B.detach())
+            found[name] = added.matrices()
         return found
 
     def sums(self) -> dict[str, Tensor]:
-        """RETURNS (dict): The weights with what it adds, by their names."""
+        """RETURNS (dict): The weights as it makes them, by their names."""
         layers = _linear_layers(self._network)
         return {f"{name}.weight": layers[name].weight.detach() for name in self.names}
 
@@ -102,7 +133,7 @@ class Adapter:
     def remove(self, *, merge: bool = False) -> None:
         """Take it out of the network, all of which can learn then.
 
-        merge (bool): Whether the weights keep what it adds.
+        merge (bool): Whether the weights stay as it makes them.
         """
         layers = _linear_layers(self._network)
         for name in self.names:
@@ -143,16 +174,18 @@ def _meant(target: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if name == target or name.startswith(f"{target}.")]
 
 
-def check_matrices(network: nn.Module, config: AdapterConfig, matrices: Matrices) -> None:
+def check_matrices(
+    network: nn.Module, config: AdapterConfig, matrices: Mapping[str, Matrices]
+) -> None:
     """See whether matrices fit a network.
 
     network (nn.Module): The network.
     config (AdapterConfig): Says their rank.
-    matrices (Mapping): The matrices.
+    matrices (Mapping): The matrices, by name of the layer.
     RAISES (ValueError): If one does not.
     """
     layers = _linear_layers(network)
-    for name, (first, second) in matrices.items():
+    for name, (first, second, lengths) in matrices.items():
         if name not in layers:
             raise ValueError(f"{name!r} is no linear layer of this model")
         outputs, inputs = layers[name].weight.shape
@@ -161,6 +194,12 @@ def check_matrices(network: nn.Module, config: AdapterConfig, matrices: Matrices
             raise ValueError(
                 f"{name!r}: the matrices are {tuple(first.shape)} and {tuple(second.shape)}, not "
                 f"{expected[0]} and {expected[1]}"
+            )
+        given = None if lengths is None else tuple(lengths.shape)
+        if given != ((outputs,) if config.dora else None):
+            raise ValueError(
+                f"{name!r}: the lengths of its {outputs} rows are {given}, and dora is "
+                f"{config.dora}"
             )
 
 
@@ -179,7 +218,8 @@ def _linear_layers(network: nn.Module) -> dict[str, nn.Linear]:
     }
 
 
-def _start(layer: nn.Linear, config: AdapterConfig) -> tuple[Tensor, Tensor]:
+def _start(layer: nn.Linear, config: AdapterConfig) -> Matrices:
     first = layer.weight.new_empty(config.rank, layer.in_features)
     nn.init.kaiming_uniform_(first, a=sqrt(5))
-    return first, layer.weight.new_zeros(layer.out_features, config.rank)
+    second = layer.weight.new_zeros(layer.out_features, config.rank)
+    return Matrices(first, second, layer.weight.detach().norm(dim=1) if config.dora else None)

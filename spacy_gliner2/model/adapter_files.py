@@ -25,8 +25,10 @@ PICKLED = "adapter_model.bin"
 
 _PREFIX = "base_model.model."
 
+_PARTS = ("lora_A", "lora_B", "lora_magnitude_vector")
+"""PEFT's names of what there is for a layer."""
+
 _UNUSUAL = (
-    "use_dora",
     "use_rslora",
     "fan_in_fan_out",
     "lora_bias",
@@ -37,11 +39,11 @@ _UNUSUAL = (
 """Options of PEFT that make other adapters of it."""
 
 
-def read_adapter(path: Path | str) -> tuple[AdapterConfig, Matrices]:
+def read_adapter(path: Path | str) -> tuple[AdapterConfig, dict[str, Matrices]]:
     """Read an adapter's folder.
 
     path (Path | str): The folder.
-    RETURNS (tuple): What the adapter is, and its matrices.
+    RETURNS (tuple): What the adapter is, and its matrices by name of the layer.
     RAISES (CheckpointError): If a file is missing, damaged or of another kind of adapter.
     """
     path = Path(path)
@@ -55,12 +57,14 @@ def read_adapter(path: Path | str) -> tuple[AdapterConfig, Matrices]:
     return adapter_from_files(files, str(path))
 
 
-def adapter_from_files(files: Mapping[str, bytes], where: str) -> tuple[AdapterConfig, Matrices]:
+def adapter_from_files(
+    files: Mapping[str, bytes], where: str
+) -> tuple[AdapterConfig, dict[str, Matrices]]:
     """Make an adapter of the content of its files.
 
     files (Mapping): Content of each file, by name.
     where (str): What to call the whole in errors.
-    RETURNS (tuple): What the adapter is, and its matrices.
+    RETURNS (tuple): What the adapter is, and its matrices by name of the layer.
     RAISES (CheckpointError): If something is missing, damaged or of another kind of adapter.
     """
     if CONFIG not in files:
@@ -69,7 +73,7 @@ def adapter_from_files(files: Mapping[str, bytes], where: str) -> tuple[AdapterC
     name = WEIGHTS if "peft_type" in data or WEIGHTS in files else OLD_WEIGHTS
     if name not in files:
         raise CheckpointError(f"{where}/{name}: no such file; take a complete adapter")
-    matrices = _pair(read_tensors(files[name], f"{where}/{name}"), f"{where}/{name}")
+    matrices = _by_layer(read_tensors(files[name], f"{where}/{name}"), f"{where}/{name}")
     try:
         return _config(data, tuple(matrices), f"{where}/{CONFIG}"), matrices
     except ValueError as error:
@@ -88,12 +92,15 @@ def adapter_to_files(adapter: Adapter) -> dict[str, bytes]:
         "r": config.rank,
         "lora_alpha": config.alpha,
         "lora_dropout": config.dropout,
+        "use_dora": config.dora,
         "target_modules": list(adapter.names),
     }
     tensors = {}
-    for name, (first, second) in adapter.matrices().items():
-        tensors[f"{_PREFIX}{name}.lora_A.weight"] = first.cpu().contiguous()
-        tensors[f"{_PREFIX}{name}.lora_B.weight"] = second.cpu().contiguous()
+    for name, own in adapter.matrices().items():
+        for part, value in zip(_PARTS, own, strict=True):
+            if value is not None:
+                end = "" if part == _PARTS[2] else ".weight"
+                tensors[f"{_PREFIX}{name}.{part}{end}"] = value.cpu().contiguous()
     content = json.dumps(data, indent=2).encode("utf8")
     return {CONFIG: content, WEIGHTS: save(tensors, metadata={"format": "pt"})}
 
@@ -122,22 +129,28 @@ def _config(data: dict[str, Any], names: tuple[str, ...], where: str) -> Adapter
         alpha=data.get("lora_alpha", 8),
         dropout=data.get("lora_dropout", 0.0),
         targets=names,
+        dora=data.get("use_dora", False),
     )
 
 
-def _pair(tensors: Mapping[str, Tensor], where: str) -> Matrices:
-    """Put A and B of each layer together."""
-    sides: dict[str, dict[str, Tensor]] = {}
+def _by_layer(tensors: Mapping[str, Tensor], where: str) -> dict[str, Matrices]:
+    """Put together what there is for each layer."""
+    layers: dict[str, dict[str, Tensor]] = {}
     for key, value in tensors.items():
-        name, dot, side = key.removesuffix(".weight").removeprefix(_PREFIX).rpartition(".")
-        if not dot or side not in ("lora_A", "lora_B"):
+        name, dot, part = key.removesuffix(".weight").removeprefix(_PREFIX).rpartition(".")
+        if not dot or part not in _PARTS:
             raise CheckpointError(f"{where}: {key!r} is no matrix of a LoRA; take another adapter")
-        sides.setdefault(name, {})[side] = value.float()
-    for name, own in sides.items():
-        if len(own) == 1:
+        layers.setdefault(name, {})[part] = value.float()
+    for name, own in layers.items():
+        missing = [part for part in _PARTS[:2] if part not in own]
+        if missing:
             raise CheckpointError(
-                f"{where}: of {name!r} there is {next(iter(own))} alone; take a complete adapter"
+                f"{where}: of {name!r} there is no {missing[0]}, only {', '.join(own)}; take a "
+                "complete adapter"
             )
-    if not sides:
+    if not layers:
         raise CheckpointError(f"{where}: has no matrices; take a complete adapter")
-    return {name: (own["lora_A"], own["lora_B"]) for name, own in sides.items()}
+    first, second, lengths = _PARTS
+    return {
+        name: Matrices(own[first], own[second], own.get(lengths)) for name, own in layers.items()
+    }

@@ -123,11 +123,13 @@ class Checkpoint:
         """
         self.set_adapter(*read_adapter(path), str(path))
 
-    def set_adapter(self, config: AdapterConfig, matrices: Matrices, where: str) -> None:
+    def set_adapter(
+        self, config: AdapterConfig, matrices: Mapping[str, Matrices], where: str
+    ) -> None:
         """Use an adapter, in place of the one that is in use.
 
         config (AdapterConfig): What it is.
-        matrices (Mapping): Its matrices.
+        matrices (Mapping): Its matrices, by name of the layer.
         where (str): What to call it in errors.
         RAISES (CheckpointError): If it does not fit; then nothing changes.
         """

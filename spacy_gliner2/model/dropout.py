@@ -22,6 +22,20 @@ def dropout(states: Tensor, share: float) -> Tensor:
     return states * _noise(states, share)
 
 
+def add_dropped(states: Tensor, layer: nn.Dropout, others: Tensor) -> Tensor:
+    """Do what a layer says, and add something.
+
+    states (Tensor): The numbers that the layer may leave out.
+    layer (Dropout): The layer.
+    others (Tensor): What to add. *Shape:* as `states`.
+    RETURNS (Tensor): *Shape:* as `states`.
+    """
+    share = layer.p if layer.training else 0.0
+    if not share or states.device.type != "cpu":
+        return follow(layer, states) + others
+    return torch.addcmul(others, states, _noise(states, share))
+
+
 def follow(layer: nn.Dropout, states: Tensor) -> Tensor:
     """Do what a layer says.
 

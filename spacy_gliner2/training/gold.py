@@ -146,8 +146,11 @@ class GoldReader:
         for task in schema.classifications:
             labels = [part.label for part in task.labels]
             keys = class_keys(task.task, labels, self._keys.cats_prefix)
-            if any(key in doc.cats for key in keys.values()):
-                found[task.task] = {name: doc.cats.get(key, 0.0) for name, key in keys.items()}
+            truth = {name: doc.cats[key] for name, key in keys.items() if key in doc.cats}
+            if not task.multi_label and any(value >= 0.5 for value in truth.values()):
+                truth = {name: truth.get(name, 0.0) for name in keys}
+            if truth:
+                found[task.task] = truth
                 used.update(keys.values())
         if schema.classifications:
             for key in doc.cats.keys() - used:

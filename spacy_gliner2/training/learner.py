@@ -172,7 +172,7 @@ class Learner:
             return None
         if checkpoint.adapter is None:
             checkpoint.adapter = Adapter(checkpoint.network, self._lora)
-        for key in ("rank", "alpha"):
+        for key in ("rank", "alpha", "dora"):
             wanted, own = getattr(self._lora, key), getattr(checkpoint.adapter.config, key)
             if wanted != own:
                 raise ValueError(

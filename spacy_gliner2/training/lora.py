@@ -14,6 +14,7 @@ def make_lora(
         "count_embed",
         "count_pred",
     ],
+    dora: bool = False,
 ) -> AdapterConfig:
     """Choose the adapter to train.
 
@@ -24,6 +25,7 @@ def make_lora(
     alpha = 32.0
     dropout = 0.0
     targets = ["encoder","span_rep","classifier","count_embed","count_pred"]
+    dora = false
     ```
 
     The arguments are those of `AdapterConfig`.
@@ -31,4 +33,4 @@ def make_lora(
     RETURNS (AdapterConfig): The choice.
     RAISES (ValueError): If a value is not usable.
     """
-    return AdapterConfig(rank, alpha, dropout, tuple(targets))
+    return AdapterConfig(rank, alpha, dropout, tuple(targets), dora)

@@ -49,8 +49,10 @@ def _label_loss(network: Network, states: States, targets: Sequence[GroupTarget]
     if not groups:
         return states.parents.new_zeros(())
     rows = torch.cat([states.labels[i] for i in groups])
-    truth = [value for i in groups for value in targets[i].labels]
-    weights = [targets[i].weight for i in groups for _ in targets[i].labels]
+    truth = [value or 0.0 for i in groups for value in targets[i].labels]
+    weights = [
+        0.0 if value is None else targets[i].weight for i in groups for value in targets[i].labels
+    ]
     return F.binary_cross_entropy_with_logits(
         network.classifier(rows).squeeze(-1).float(),
         torch.tensor(truth, device=rows.device),

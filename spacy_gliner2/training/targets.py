@@ -30,7 +30,7 @@ class GroupTarget:
     count (int): Number of instances; None if nothing is learned of it.
     slots (int): Number of instances whose spans are learned.
     cells (tuple): The spans that are right; all others of these instances are wrong.
-    labels (tuple): For a classification, how true each label is.
+    labels (tuple): For a classification, how true each label is; None if that is not known.
     weight (float): Weight of a classification.
     unknown (tuple): First and last row of stretches of whose spans nothing is learned unless
         they are right.
@@ -39,7 +39,7 @@ class GroupTarget:
     count: int | None = None
     slots: int = 0
     cells: tuple[Cell, ...] = ()
-    labels: tuple[float, ...] = ()
+    labels: tuple[float | None, ...] = ()
     weight: float = 1.0
     unknown: tuple[WordSpan, ...] = ()
 
@@ -206,7 +206,7 @@ class TargetMaker:
             task = self._schema.classifications[group.index]
             truth = self._placed.labels[task.task]
             return GroupTarget(
-                labels=tuple(truth[part.label] for part in task.labels), weight=share
+                labels=tuple(truth.get(part.label) for part in task.labels), weight=share
             )
         if group.kind is Kind.ENTITIES:
             return self._entities(window)

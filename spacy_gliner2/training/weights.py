@@ -6,6 +6,7 @@ biases and norms, knows one learning rate, and runs on one core.
 
 import warnings
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 import torch
 from thinc.api import Optimizer
@@ -17,7 +18,7 @@ from .row_gradients import RowGradients
 NO_DECAY = ("bias", "b1", "b2")
 """Names of parameters that are biases although some are matrices."""
 
-ADAPTER = (".lora_A", ".lora_B")
+ADAPTER = (".lora_A", ".lora_B", ".lora_lengths")
 """Ends of the names of an adapter's parameters."""
 
 
@@ -43,11 +44,23 @@ class WeightMover:
         rule (Optimizer): Says how, with its values at present. Another one than the last time
             begins anew.
         scale (float): What to multiply the gradients with first.
+        RAISES (ValueError): If a gradient is not finite; then no weight moves.
         """
         weights = [w for w in self.network.parameters() if w.grad is not None]
         if not weights:
             return
-        _scale(self._rows.values(weights), scale, float(rule.grad_clip))
+        gradients = self._rows.values(weights)
+        length = _length(gradients) * scale
+        if not isfinite(length):
+            self.network.zero_grad()
+            raise ValueError(
+                f"the gradients have the length {length}, so that the weights would get lost; "
+                "lower training.optimizer.learn_rate, or go on from an earlier checkpoint"
+            )
+        if rule.grad_clip:
+            scale *= min(1.0, float(rule.grad_clip) / (length + 1e-6))
+        if scale != 1.0:
+            torch._foreach_mul_(gradients, scale)
         optimizer = self._follow(rule)
         with self._rows.spread(weights):
             optimizer.step()
@@ -117,11 +130,7 @@ def _freeze(network: nn.Module, parts: Sequence[str]) -> None:
             weight.requires_grad_(False)
 
 
-def _scale(gradients: Sequence[Tensor], scale: float, limit: float) -> None:
-    """Scale gradients, then shorten them together to a limit of their length; 0 for none."""
-    if limit:
-        norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
-        length = float(torch.linalg.vector_norm(norms)) * scale
-        scale *= min(1.0, limit / (length + 1e-6))
-    if scale != 1.0:
-        torch._foreach_mul_(list(gradients), scale)
+def _length(gradients: Sequence[Tensor]) -> float:
+    """RETURNS (float): The length of all gradients together."""
+    norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+    return float(torch.linalg.vector_norm(norms))

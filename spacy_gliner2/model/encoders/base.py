@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -76,16 +77,15 @@ def positions(lengths: Sequence[int], device: torch.device) -> Tensor:
     return torch.cat([counts[:length] for length in lengths]).to(device)
 
 
-def runs(lengths: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """Find neighbours of equal length.
+def runs(states: Tensor, lengths: Sequence[int]) -> Iterator[Tensor]:
+    """Put neighbours of equal length together.
 
+    states (Tensor): Something of each token. *Shape:* (tokens, width)
     lengths (Sequence[int]): Number of tokens of each sequence.
-    YIELDS (tuple): First token, number of sequences, and their length.
+    YIELDS (Tensor): That of the tokens of some sequences. *Shape:* (sequences, length, width)
     """
-    first = index = 0
-    while index < len(lengths):
-        length, start = lengths[index], index
-        while index < len(lengths) and lengths[index] == length:
-            index += 1
-        yield first, index - start, length
-        first += (index - start) * length
+    found = [(length, len(list(same))) for length, same in groupby(lengths)]
+    # Split at once, since each slice would have a gradient of the size of the whole.
+    parts = states.split([length * count for length, count in found])
+    for (length, count), part in zip(found, parts, strict=True):
+        yield part.view(count, length, -1)

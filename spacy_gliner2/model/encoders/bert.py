@@ -84,9 +84,8 @@ class PackedAttention:
         heads = attention.num_attention_heads
         dropout = attention.dropout.p if attention.training else 0.0
         contexts = []
-        for first, count, length in runs(lengths):
-            own = projected[first : first + count * length]
-            query, key, value = own.view(count, length, 3, heads, -1).permute(2, 0, 3, 1, 4)
+        for own in runs(projected, lengths):
+            query, key, value = own.unflatten(2, (3, heads, -1)).permute(2, 0, 3, 1, 4)
             context = attend(query, key, value, dropout)
-            contexts.append(context.transpose(1, 2).reshape(count * length, -1))
+            contexts.append(context.transpose(1, 2).flatten(2).flatten(0, 1))
         return contexts[0] if len(contexts) == 1 else torch.cat(contexts)

@@ -180,11 +180,10 @@ class DisentangledAttention:
         heads = self._attention.num_attention_heads
         budget = SCORES if projected.device.type == "cpu" else SCORES_GPU
         contexts = []
-        for first, count, length in runs(lengths):
-            own = projected[first : first + count * length]
-            own = own.view(count, length, 3, heads, -1)
+        for own in runs(projected, lengths):
+            length = own.shape[1]
             for part in own.split(max(1, budget // (heads * length * length))):
-                query, key, value = part.permute(2, 0, 3, 1, 4)
+                query, key, value = part.unflatten(2, (3, heads, -1)).permute(2, 0, 3, 1, 4)
                 blocks = [
                     self._attend(block, key, value, tables, i * QUERIES)
                     for i, block in enumerate(query.split(QUERIES, dim=2))

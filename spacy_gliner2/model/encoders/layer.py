@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from ..dropout import follow
+from ..dropout import add_dropped
 from ..linear import FUSED, make_linear
 from ..precision import Precision, numbers
 
@@ -97,8 +97,8 @@ class RecordedBlock:
         return self._add(layer.output, inner, states)
 
     def _add(self, output: Output, inner: Tensor, residual: Tensor) -> Tensor:
-        projected = follow(output.dropout, output.dense(inner))
-        normed: Tensor = output.LayerNorm(projected + residual)
+        added = add_dropped(output.dense(inner), output.dropout, residual)
+        normed: Tensor = output.LayerNorm(added)
         return normed
 
 

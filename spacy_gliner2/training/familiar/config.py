@@ -29,7 +29,6 @@ OTHERWISE: dict[str, tuple[Any, str]] = {
     "profile_first_n_steps": (0, "use torch.profiler"),
     "debug_global_steps": ((), "see `python -m spacy gliner2 debug-data`"),
     "on_capacity_exceeded": ("raise", "this concerns another architecture"),
-    "lora_use_dora": (False, "LoRA alone is known"),
 }
 """Options of the package that cannot be followed: the one value they may have, and why."""
 
@@ -102,7 +101,8 @@ class Options:
     validate_data (bool): Whether words that are not in their text are an error; otherwise what
         they are right for is left out, with a warning.
     use_lora (bool): Whether to train an adapter, see `spacy-gliner2.lora.v1`.
-    lora_r (int), lora_alpha (float), lora_dropout (float), lora_target_modules (list): Of it.
+    lora_r (int), lora_alpha (float), lora_dropout (float), lora_target_modules (list),
+        lora_use_dora (bool): Of it.
     save_adapter_only (bool): Whether models are the adapter alone, or merged with the weights.
     """
 
@@ -143,6 +143,7 @@ class Options:
     lora_r: int = 16
     lora_alpha: float = 32.0
     lora_dropout: float = 0.0
+    lora_use_dora: bool = False
     lora_target_modules: Sequence[str] = field(default_factory=lambda: list(TARGETS))
     save_adapter_only: bool = True
 
@@ -181,7 +182,9 @@ class Options:
         if not self.use_lora:
             return None
         targets = tuple(self.lora_target_modules)
-        return AdapterConfig(self.lora_r, self.lora_alpha, self.lora_dropout, targets)
+        return AdapterConfig(
+            self.lora_r, self.lora_alpha, self.lora_dropout, targets, self.lora_use_dora
+        )
 
     @property
     def optimisation(self) -> Optimisation:
