@@ -109,8 +109,10 @@ def test_examples_of_the_reference_dicts_and_files_are_the_same_data(untrained, 
     assert all(own == losses[0] for own in losses)
 
 
-def test_an_adapter_is_trained_and_loads_here_and_there(untrained, tmp_path):
-    trainer = make_trainer(untrained, tmp_path, use_lora=True, lora_r=4, lora_alpha=8.0)
+@pytest.mark.parametrize("dora", [False, True])
+def test_an_adapter_is_trained_and_loads_here_and_there(dora, untrained, tmp_path):
+    options = {"use_lora": True, "lora_r": 4, "lora_alpha": 8.0, "lora_use_dora": dora}
+    trainer = make_trainer(untrained, tmp_path, **options)
     trainer.train(EXAMPLES)
     assert sorted(p.name for p in (tmp_path / "final").iterdir()) == [
         "adapter_config.json", "adapter_model.safetensors",
