@@ -32,11 +32,11 @@ def add_dropped(states: Tensor, layer: nn.Dropout, others: Tensor) -> Tensor:
     """
     share = layer.p if layer.training else 0.0
     if not share or states.device.type != "cpu":
-        return follow(layer, states) + others
+        return apply_dropout(layer, states) + others
     return torch.addcmul(others, states, _noise(states, share))
 
 
-def follow(layer: nn.Dropout, states: Tensor) -> Tensor:
+def apply_dropout(layer: nn.Dropout, states: Tensor) -> Tensor:
     """Do what a layer says.
 
     layer (Dropout): The layer.
@@ -51,7 +51,7 @@ class Dropout(nn.Dropout):
 
     def forward(self, states: Tensor) -> Tensor:
         """RETURNS (Tensor): What is left. *Shape:* as `states`."""
-        return follow(self, states)
+        return apply_dropout(self, states)
 
 
 def _noise(states: Tensor, share: float) -> Tensor:

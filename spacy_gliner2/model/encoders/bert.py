@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from transformers import BertModel, PretrainedConfig
 
-from ..dropout import follow
+from ..dropout import apply_dropout
 from .attention import attend
 from .base import positions, runs
 from .layered import LayeredEncoder, PreparedLayer
@@ -67,7 +67,7 @@ class PackedBert(LayeredEncoder):
         tables = cast(_Embeddings, self.embeddings)
         states = tables.word_embeddings(ids) + tables.token_type_embeddings.weight[0]
         states = states + tables.position_embeddings(places)
-        return self.cast(follow(tables.dropout, tables.LayerNorm(states)))
+        return self.cast(apply_dropout(tables.dropout, tables.LayerNorm(states)))
 
 
 class PackedAttention:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from transformers import DebertaV2Model, PretrainedConfig
 from transformers.activations import ACT2FN
 
-from ..dropout import follow
+from ..dropout import apply_dropout
 from .attention import attend
 from .base import positions, runs
 from .layered import LayeredEncoder, PreparedLayer
@@ -114,7 +114,7 @@ class PackedDeberta(LayeredEncoder):
         """Project the relative embeddings; the projections are scaled as scores are."""
         if relative is None:
             return PositionTables(None, None)
-        relative = follow(attention.pos_dropout, relative)
+        relative = apply_dropout(attention.pos_dropout, relative)
         keys = queries = None
         if "c2p" in self.kinds:
             linear = attention.key_proj if self.shared else attention.pos_key_proj
@@ -144,7 +144,7 @@ class PackedDeberta(LayeredEncoder):
             states = states + tables.token_type_embeddings.weight[0]
         if tables.embed_proj is not None:
             states = tables.embed_proj(states)
-        return self.cast(follow(tables.dropout, tables.LayerNorm(states)))
+        return self.cast(apply_dropout(tables.dropout, tables.LayerNorm(states)))
 
     def _selects(self, i: int) -> bool:
         # The convolution after the first layer reads the neighbours of every token.
