@@ -268,6 +268,50 @@ def test_an_adapter_in_use_is_not_trained_as_another(key, value, untrained, tmp_
         other.get_pipe("gliner2").update(examples(other))
 
 
+@pytest.mark.parametrize("dora", [False, True])
+def test_dropout_is_no_part_of_what_is_merged(dora, untrained, tmp_path):
+    nlp = make_lora_nlp(untrained, dropout=0.5, dora=dora)
+    train(nlp, steps=3)
+    pipe = nlp.get_pipe("gliner2")
+    checkpoint = get_shim(pipe.model).checkpoint
+    merged = [checkpoint._tensors(merged=True) for _ in range(2)]
+    pipe.merge_adapter()
+    merged.append(checkpoint._tensors())
+    adapted = make_nlp(untrained).get_pipe("gliner2")
+    train(nlp2 := make_lora_nlp(untrained, dropout=0.5, dora=dora), steps=3)
+    nlp2.get_pipe("gliner2").save_adapter(tmp_path / "adapter")
+    adapted.load_adapter(tmp_path / "adapter")
+    adapted.merge_adapter()
+    merged.append(get_shim(adapted.model).checkpoint._tensors())
+    for other in merged[1:]:
+        for name, weight in merged[0].items():
+            torch.testing.assert_close(other[name], weight)
+
+
+def test_a_row_of_nothing_is_no_trouble_for_dora(untrained):
+    nlp = make_lora_nlp(untrained, dora=True)
+    with torch.no_grad():
+        get_shim(nlp.get_pipe("gliner2").model).checkpoint.network.classifier[0].weight[0] = 0
+    losses = train(nlp, steps=10)
+    assert losses[-1] < losses[0]
+
+
+def test_an_adapter_goes_on_learning_with_its_own_targets_and_the_dropout_of_the_config(
+    untrained, tmp_path
+):
+    nlp = make_lora_nlp(untrained, targets=["classifier"])
+    train(nlp, steps=1)
+    nlp.get_pipe("gliner2").save_adapter(tmp_path / "adapter")
+    other = make_lora_nlp(untrained, targets=["classifier", "count_pred"])
+    other.get_pipe("gliner2").load_adapter(tmp_path / "adapter")
+    with pytest.raises(ValueError, match=r"lora\.targets: .*count_pred\.0, count_pred\.2 are in"):
+        other.get_pipe("gliner2").update(examples(other))
+    again = make_lora_nlp(untrained, targets=["classifier"], dropout=0.5)
+    again.get_pipe("gliner2").load_adapter(tmp_path / "adapter")
+    train(again, steps=1)
+    assert again.get_pipe("gliner2").adapter_config.dropout == 0.5
+
+
 def test_targets_and_dropout_are_followed(untrained):
     nlp = make_lora_nlp(untrained, targets=["encoder.query", "classifier"], dropout=0.5)
     losses = train(nlp, steps=3)

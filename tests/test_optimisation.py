@@ -5,6 +5,7 @@ import torch
 from thinc.api import SGD, Adam, Optimizer, RAdam
 
 from spacy_gliner2.model.architecture import get_shim
+from spacy_gliner2.training.loss import compute_losses
 
 from .support.training import examples, make_nlp, moved, train, weights
 
@@ -63,7 +64,7 @@ def test_gradients_are_clipped_together(untrained):
     before = weights(nlp)
     pipe.update(examples(nlp), sgd=SGD(1.0, L2=0.0, grad_clip=0.01, use_averages=False))
     after = weights(nlp)
-    scales = {True: pipe._learner._optimisation.encoder_rate, False: 1.0}
+    scales = {True: pipe.trainee.optimisation.encoder_rate, False: 1.0}
     steps = [
         (after[name] - weight) / scales[name.startswith("encoder.")]
         for name, weight in before.items()
@@ -104,6 +105,55 @@ def test_an_optimizer_that_takes_over_begins_anew(untrained):
     before = weights(nlp)
     nlp.update(examples(nlp), sgd=SGD(1e-9, L2=0.0, grad_clip=1.0, use_averages=False))
     assert moved(before, weights(nlp)) < 1e-6
+
+
+@pytest.mark.parametrize("make_rule", [Adam, RAdam])
+@pytest.mark.parametrize("adapter", [False, True])
+def test_what_is_predicted_follows_the_weights_whenever_they_move(untrained, make_rule, adapter):
+    """Also where something is predicted between the gradients and the step."""
+    lora = {"lora": {"@misc": "spacy-gliner2.lora.v1"}} if adapter else {}
+    nlp = make_nlp(untrained, optimisation={"encoder_rate": 1.0}, **lora)
+    pipe, data = nlp.get_pipe("gliner2"), examples(nlp)
+    rule = make_rule(1e-2, L2=0.0, grad_clip=0.0, use_averages=False)
+    for _ in range(2):
+        pipe.update(data)
+        nlp(data[0].predicted.text)
+        pipe.finish_update(rule)
+    copy = make_nlp(untrained)
+    copy.get_pipe("gliner2").from_bytes(pipe.to_bytes())
+    said, wanted = (dict(one(data[0].predicted.text).cats) for one in (nlp, copy))
+    assert said == pytest.approx(wanted, abs=1e-5)
+    losses = [one.get_pipe("gliner2").get_loss(data)[0] for one in (nlp, copy)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_batch_that_fails_leaves_no_gradients_and_a_loss_alone_takes_none(untrained, monkeypatch):
+    nlp = make_nlp(untrained, optimisation={"max_batch_items": 1})
+    pipe, data = nlp.get_pipe("gliner2"), examples(nlp)
+    rule = Adam(1e-3, use_averages=False)
+    before = weights(nlp)
+    parts = iter([compute_losses])
+
+    def fail_second(*args):
+        return next(parts, None)(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("spacy_gliner2.training.learner.compute_losses", fail_second)
+        with pytest.raises(TypeError):
+            pipe.update(data)
+    pipe.finish_update(rule)
+    assert moved(before, weights(nlp)) == 0
+    pipe.update(data)
+    pipe.get_loss(data)
+    pipe.finish_update(rule)
+    assert moved(before, weights(nlp)) > 0
+
+
+@pytest.mark.parametrize("drop", [1.0, -0.1])
+def test_a_dropout_that_leaves_nothing_is_refused(untrained, drop):
+    nlp = make_nlp(untrained)
+    with pytest.raises(ValueError, match=f"drop: {drop}"):
+        nlp.get_pipe("gliner2").update(examples(nlp), drop=drop)
 
 
 def test_a_loss_that_is_not_finite_is_an_error_and_moves_no_weight(untrained):

@@ -6,6 +6,8 @@ import spacy
 import torch
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from spacy.util import fix_random_seed
+from thinc.api import SGD, Adam, RAdam
 
 from spacy_gliner2.model.architecture import get_shim
 
@@ -211,7 +213,7 @@ def test_gradients_of_listeners_are_those_of_torch(checkpoint):
     docs = [example.predicted for example in examples]
     weight = next(encoder(nlp).parameters())
 
-    pipe._send(docs, 0.0, None)
+    pipe._send(docs, 0.0)
     outputs, backprop = tagger.model.get_ref("tok2vec").begin_update(docs)
     backprop([np.ones_like(part) for part in outputs])
     found = weight.grad.clone()
@@ -226,6 +228,60 @@ def test_gradients_of_listeners_are_those_of_torch(checkpoint):
     single = all(len(own) == 1 for doc in map(nlp, (g[0] for g in GOLD)) for own in pieces(doc))
     if single:
         assert torch.allclose(found, len(docs) * weight.grad, atol=1e-4)
+
+
+@pytest.mark.parametrize("make_rule", [Adam, RAdam, SGD])
+def test_one_call_of_update_steps_when_listeners_have_sent_back_their_gradients(
+    checkpoint, make_rule
+):
+    """As a call for the gradients and one for the step do."""
+    found = []
+    for together in (True, False):
+        nlp = sharing(checkpoint, "tagger", schema={"entities": ["COLOUR"]})
+        fix_random_seed(0)
+        nlp.initialize(lambda: gold(nlp))  # noqa: B023  (called at once)
+        rule = make_rule(1e-3, L2=0.0, grad_clip=1.0, use_averages=False)
+        for _ in range(2):
+            fix_random_seed(1)
+            nlp.update(gold(nlp), sgd=rule if together else False)
+            if not together:
+                for _, pipe in nlp.pipeline:
+                    pipe.finish_update(rule)
+        found.append([weight.detach().clone() for weight in encoder(nlp).parameters()])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_listener_that_does_not_learn_holds_up_no_step(checkpoint):
+    nlp = sharing(checkpoint, "tagger", schema={"entities": ["COLOUR"]})
+    rule = nlp.initialize(lambda: gold(nlp))
+    before = [weight.detach().clone() for weight in encoder(nlp).parameters()]
+    for _ in range(2):
+        nlp.update(gold(nlp), sgd=rule, exclude=["tagger"])
+    moved = [not torch.equal(*pair) for pair in zip(before, encoder(nlp).parameters(), strict=True)]
+    assert sum(moved) > len(moved) / 2
+
+
+@pytest.mark.parametrize("kind", ["lora", "frozen"])
+def test_what_takes_the_place_of_a_listener_learns_what_the_component_does(
+    checkpoint, tmp_path, kind
+):
+    lora = {"@misc": "spacy-gliner2.lora.v1", "rank": 4}
+    options = {"lora": {"lora": lora}, "frozen": {"frozen": ["encoder"]}}[kind]
+    nlp = sharing(checkpoint, "tagger", schema={"entities": ["COLOUR"]}, **options)
+    train(nlp, 2)
+    nlp.replace_listeners("gliner2", "tagger", ["model.tok2vec"])
+    nlp.to_disk(tmp_path)
+    for one in (nlp, spacy.load(tmp_path)):
+        nodes = one.get_pipe("tagger").model.walk()
+        (shim,) = next(node for node in nodes if node.name == "gliner2_encoder").shims
+        network = get_shim(shim.model).checkpoint.network
+        before = {n: w.detach().clone() for n, w in network.named_parameters()}
+        rule = one.resume_training()
+        one.update(gold(one), sgd=rule, exclude=["gliner2"])
+        moved = {n for n, w in network.named_parameters() if not torch.equal(before[n], w)}
+        assert all(".lora_" in name for name in moved)
+        assert bool(moved) == (kind == "lora")
 
 
 def test_the_component_learns_its_own_task_beside_its_listeners(checkpoint):

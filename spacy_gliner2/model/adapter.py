@@ -7,9 +7,10 @@ adapted, with gradients to the adapter alone, and what was computed from them is
 weights themselves stay as they are, so that taking the adapter away restores them exactly.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import sqrt
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,7 @@ from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrize
 
 from .adapter_config import TARGETS, AdapterConfig
+from .precision import exact
 
 ENCODER_LAYERS = ("query", "key", "value", "dense")
 """What the last part of a name contains if the target "encoder" means it."""
@@ -27,6 +29,9 @@ ALIASES = {
     "extractive_head": ("span_rep", "count_embed", "count_pred"),
 }
 """The reference's names for several targets."""
+
+_SHORTEST = 1e-12
+"""Length of a row that DoRA divides by, at least."""
 
 _ORIGINAL = ".parametrizations.weight.original"
 _OWN = ".parametrizations.weight.0."
@@ -57,19 +62,31 @@ class LowRank(nn.Module):
         lengths = matrices.lengths
         self.lora_A, self.lora_B = map(nn.Parameter, matrices[:2])
         self.lora_lengths = None if lengths is None else nn.Parameter(lengths)
+        self.dropout = config.dropout
         self._scale = config.scale
-        self._dropout = config.dropout
 
     def forward(self, weight: Tensor) -> Tensor:
         """RETURNS (Tensor): The weight with the adapter. *Shape:* (outputs, inputs)"""
-        with torch.autocast(weight.device.type, enabled=False):
-            first: Tensor = self.lora_A
-            if self.training and self._dropout:
-                first = first * F.dropout(first.new_ones(first.shape[1]), self._dropout)
+        first: Tensor = self.lora_A
+        if self.training and self.dropout:
+            first = first * F.dropout(first.new_ones(first.shape[1]), self.dropout)
+        return self._adapt(weight, first)
+
+    def adapted(self, weight: Tensor) -> Tensor:
+        """Adapt a weight without dropout.
+
+        weight (Tensor): *Shape:* (outputs, inputs)
+        RETURNS (Tensor): *Shape:* (outputs, inputs)
+        """
+        return self._adapt(weight, self.lora_A).detach()
+
+    def _adapt(self, weight: Tensor, first: Tensor) -> Tensor:
+        with exact(weight.device):
             added = torch.addmm(weight, self.lora_B, first, alpha=self._scale)
             if self.lora_lengths is not None:
                 # The lengths that rows have are taken for constants, as in the paper (section 4.3).
-                added = added * (self.lora_lengths / added.detach().norm(dim=1))[:, None]
+                own = added.detach().norm(dim=1).clamp_min(_SHORTEST)
+                added = added * (self.lora_lengths / own)[:, None]
             return added
 
     def matrices(self) -> Matrices:
@@ -113,17 +130,29 @@ class Adapter:
 
     def matrices(self) -> dict[str, Matrices]:
         """RETURNS (dict): Its matrices, by name of the layer."""
-        layers = _linear_layers(self._network)
-        found = {}
-        for name in self.names:
-            added = cast(LowRank, cast(nn.Module, layers[name].parametrizations).weight[0])  # type: ignore[index]
-            found[name] = added.matrices()
-        return found
+        return {name: added.matrices() for name, added, _ in self._parts()}
 
     def sums(self) -> dict[str, Tensor]:
         """RETURNS (dict): The weights as it makes them, by their names."""
+        return {f"{name}.weight": added.adapted(weight) for name, added, weight in self._parts()}
+
+    @property
+    def dropout(self) -> float:
+        """RETURNS (float): Its dropout."""
+        return self.config.dropout
+
+    @dropout.setter
+    def dropout(self, share: float) -> None:
+        self.config = replace(self.config, dropout=share)
+        for _, added, _ in self._parts():
+            added.dropout = share
+
+    def _parts(self) -> Iterator[tuple[str, LowRank, Tensor]]:
+        """YIELDS (tuple): The name of a layer, what adapts its weight, and the weight itself."""
         layers = _linear_layers(self._network)
-        return {f"{name}.weight": layers[name].weight.detach() for name in self.names}
+        for name in self.names:
+            own: Any = layers[name].parametrizations
+            yield name, own.weight[0], own.weight.original
 
     def freeze_others(self) -> None:
         """Let nothing of the network learn but the adapter."""
@@ -136,9 +165,10 @@ class Adapter:
         merge (bool): Whether the weights stay as it makes them.
         """
         layers = _linear_layers(self._network)
-        for name in self.names:
+        for name, added, weight in list(self._parts()):
             # A weight that gets no gradient could not be replaced by one that does.
-            layers[name].parametrizations.weight.original.requires_grad_(True)  # type: ignore[union-attr]
+            weight.requires_grad_(True)
+            added.eval()  # or a drawn dropout would be merged
             parametrize.remove_parametrizations(layers[name], "weight", leave_parametrized=merge)
         for weight in self._network.parameters():
             weight.requires_grad_(True)

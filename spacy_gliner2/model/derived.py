@@ -96,6 +96,10 @@ class DerivingModule(nn.Module):
         value: T = self._cache.get(weights, make)  # type: ignore[assignment]
         return value
 
+    def forget(self) -> None:
+        """Forget what was computed from the weights."""
+        self._cache.clear()
+
     def train(self, mode: bool = True) -> "DerivingModule":
         """Switch between training and evaluation.
 
@@ -115,3 +119,13 @@ class DerivingModule(nn.Module):
     def _load_from_state_dict(self, *args: object, **kwargs: object) -> None:
         self._cache.clear()
         super()._load_from_state_dict(*args, **kwargs)
+
+
+def forget(network: nn.Module) -> None:
+    """Forget all that was computed from the weights of a network, after these have changed.
+
+    network (Module): The network.
+    """
+    for module in network.modules():
+        if isinstance(module, DerivingModule):
+            module.forget()

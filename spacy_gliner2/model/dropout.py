@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from ..checks import check_share
+
 KINDS = 1 << 16
 """Of how many numbers each is drawn: a share is rounded to one of as many parts."""
 
@@ -62,3 +64,18 @@ def _noise(states: Tensor, share: float) -> Tensor:
     kinds = drawn.view(torch.int16)[:count].view(states.shape)
     kept = kinds.float().ge_(out - KINDS // 2)
     return kept.mul_(1 / (1 - share)).to(states.dtype)
+
+
+def set_dropout(network: nn.Module, share: float) -> None:
+    """Set the dropout of all layers of a network.
+
+    network (Module): The network.
+    share (float): The dropout.
+    RAISES (ValueError): If it is no share below 1.
+    """
+    check_share("drop", share, below_one=True)
+    for module in network.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = share
+        elif isinstance(module, nn.MultiheadAttention):
+            module.dropout = share

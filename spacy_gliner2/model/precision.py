@@ -2,6 +2,7 @@
 
 import functools
 import platform
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, get_args
 
 import torch
@@ -21,6 +22,18 @@ def numbers(precision: Precision, own: torch.dtype) -> torch.dtype:
     RETURNS (dtype): The type: with "int8" only products are made of 8-bit numbers.
     """
     return own if precision == "float32" else torch.bfloat16
+
+
+def exact(device: torch.device) -> AbstractContextManager[object]:
+    """Turn mixed precision off for a while.
+
+    device (device): Where is computed.
+    RETURNS (AbstractContextManager): A context; one that does nothing where torch may not know of
+        mixed precision.
+    """
+    if device.type in ("cpu", "cuda"):
+        return torch.autocast(device.type, enabled=False)
+    return nullcontext()
 
 
 def check_support(precision: Precision, device: torch.device) -> None:

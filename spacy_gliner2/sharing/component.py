@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Dict, Optional  # noqa: UP035  (spaCy evaluates them)
 
 from spacy.language import Language
@@ -32,6 +33,8 @@ class SharingPipe(LearningPipe):
 
     def _set_sharing(self) -> None:
         """Check `publish_trf_data`, and get ready for it."""
+        self._expects = False  # whether listeners have not sent back their gradients
+        self._waiting: Optimizer | None = None  # moves the weights once they have
         publish = self.cfg["publish_trf_data"]
         if not isinstance(publish, bool):
             raise ValueError(
@@ -47,7 +50,9 @@ class SharingPipe(LearningPipe):
 
             self._install()
             self.model.attrs["replace_listener"] = replace_listener
-            self.model.attrs["replace_listener_cfg"] = replace_listener_config
+            self.model.attrs["replace_listener_cfg"] = partial(
+                replace_listener_config, trainee=self.trainee
+            )
 
     def _install(self) -> None:
         if self.cfg["publish_trf_data"]:
@@ -154,16 +159,36 @@ class SharingPipe(LearningPipe):
         """
         if not self.listeners:
             return super().update(examples, drop=drop, sgd=sgd, losses=losses)
+        if self._waiting is not None:  # for a component that did not learn
+            self._step_waiting()
         examples = list(examples)
         losses = super().update(examples, drop=drop, losses=losses)
-        self._send([example.predicted for example in examples], drop, sgd)
+        self._send([example.predicted for example in examples], drop)
+        if sgd:
+            self.finish_update(sgd)
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Move the weights, as `LearningPipe.finish_update` does; but as long as listeners have
+        not sent back their gradients, which need the weights as they were, only once they have.
+
+        sgd (Optimizer): Says how.
+        """
+        if self._expects:
+            self._waiting = sgd
+        else:
+            super().finish_update(sgd)
+
+    def _step_waiting(self) -> None:
+        self._expects, rule, self._waiting = False, self._waiting, None
+        if rule is not None:
+            self.finish_update(rule)
 
     def _training_texts(self, examples: Iterable[Example], caller: str) -> list[TrainingText]:
         texts = super()._training_texts(examples, caller)
         return [text for text in texts if text.gold] if self.listeners else texts
 
-    def _send(self, docs: list[Doc], drop: float, sgd: Optimizer | None) -> None:
+    def _send(self, docs: list[Doc], drop: float) -> None:
         from .extractor import SharingExtractor
         from .trf_data import Gradients, make_trf_data
 
@@ -179,10 +204,10 @@ class SharingPipe(LearningPipe):
         def backprop(d_datas: Any) -> list[Any]:
             gradients.add(d_datas)
             gradients.backpropagate(weight)
-            if sgd is not None:
-                self.finish_update(sgd)
+            self._step_waiting()
             return []
 
+        self._expects = True
         listeners = self.listeners
         batch = listeners[0].get_batch_id(docs)
         for listener in listeners[:-1]:

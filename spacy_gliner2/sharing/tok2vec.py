@@ -18,11 +18,11 @@ from thinc.api import Model, Optimizer, Shim, chain
 from ..inference.extractor import Request
 from ..inference.settings import Settings
 from ..inference.words import doc_words
+from ..model.adapter_config import AdapterConfig
 from ..model.architecture import GLiNER2Model, get_shim
 from ..schema import FrozenSchema
-from ..training.learner import set_dropout
 from ..training.optimisation import Optimisation
-from ..training.weights import WeightMover
+from ..training.trainee import Trainee
 from .encoding import TextEncoding
 from .extractor import SharingExtractor
 from .trf_data import Gradients, make_trf_data
@@ -34,23 +34,18 @@ class EncoderShim(Shim):
     model (Model): What `build_gliner2_model` returned.
     schema (FrozenSchema): The schema with which texts are read.
     settings (Settings): How they are read.
-    optimisation (Optimisation): How the weights move.
+    trainee (Trainee): How it learns.
     """
 
     def __init__(
-        self,
-        model: GLiNER2Model,
-        schema: FrozenSchema,
-        settings: Settings,
-        optimisation: Optimisation,
+        self, model: GLiNER2Model, schema: FrozenSchema, settings: Settings, trainee: Trainee
     ) -> None:
         super().__init__(None)
         self.model = model
         self.schema = schema
         self.settings = settings
-        self._optimisation = optimisation
+        self._trainee = trainee
         self._extractor = SharingExtractor(model)
-        self._mover: WeightMover | None = None
 
     def encode(self, docs: list[Doc], *, learn: bool, drop: float) -> list[TextEncoding]:
         """Encode Docs.
@@ -60,12 +55,11 @@ class EncoderShim(Shim):
         drop (float): Dropout, where gradients are recorded.
         RETURNS (list): The encoding of each.
         """
-        network = get_shim(self.model).checkpoint.network
-        if learn and (self._mover is None or self._mover.network is not network):
-            get_shim(self.model).checkpoint.dtype = torch.float32
-            self._mover = WeightMover(network, self._optimisation)
-        set_dropout(network, drop)
-        network.train(learn)
+        checkpoint = get_shim(self.model).checkpoint
+        if learn:
+            self._trainee.ready(checkpoint, drop)
+        else:
+            checkpoint.network.eval()
         spacy_words = self.settings.word_splitter == "spacy"
         requests = [
             Request(doc.text, self.schema, self.settings, doc_words(doc) if spacy_words else None)
@@ -79,8 +73,7 @@ class EncoderShim(Shim):
 
         optimizer (Optimizer): Says how.
         """
-        if self._mover is not None:
-            self._mover.step(optimizer, 1.0)
+        self._trainee.step(optimizer, 1.0)
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): The checkpoint, the schema and the settings."""
@@ -105,15 +98,14 @@ class EncoderShim(Shim):
         self.settings = Settings(**found["settings"])
         return self
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_mover": None}
-
 
 def build_tok2vec(
     model: GLiNER2Model,
     pooling: "Model[Any, Any]",
     grad_factor: float = 1.0,
     encoder_rate: float = 0.05,
+    frozen: list[str] = [],  # noqa: B006  (a default that config.cfg can show; never changed)
+    lora: AdapterConfig | None = None,
 ) -> "Model[list[Doc], Any]":
     """Make a layer from Docs to an array for each, with a row for each token.
 
@@ -138,9 +130,14 @@ def build_tok2vec(
     pooling (Model): Makes a row of those of a token's word pieces.
     grad_factor (float): What the gradients are multiplied with.
     encoder_rate (float): Learning rate of the encoder, as a multiple of the optimizer's.
+    frozen (list): Parts that do not move: beginnings of parameter names, such as
+        "encoder.embeddings".
+    lora (AdapterConfig): The adapter to train in place of the weights; see
+        `spacy-gliner2.lora.v1`.
     RETURNS (Model): The layer.
     """
-    node = _make_node(model, FrozenSchema(), Settings(), Optimisation(encoder_rate=encoder_rate))
+    optimisation = Optimisation(encoder_rate=encoder_rate, frozen=tuple(frozen))
+    node = _make_node(model, FrozenSchema(), Settings(), Trainee(optimisation, lora))
     layer: Model[list[Doc], Any] = chain(node, trfs2arrays(pooling, grad_factor))
     layer.set_ref("listener", node)
     return layer
@@ -157,30 +154,38 @@ def replace_listener(
     RETURNS (Model): From Docs to their data, with an encoder of its own.
     """
     settings = Settings(**{key: component.cfg[key] for key in Settings.keys()})  # noqa: SIM118
-    return _make_node(model, component.schema, settings, Optimisation())
+    own = component.trainee
+    return _make_node(model, component.schema, settings, Trainee(own.optimisation, own.lora))
 
 
 def replace_listener_config(
-    model_config: dict[str, Any], listener_config: dict[str, Any]
+    model_config: dict[str, Any], listener_config: dict[str, Any], trainee: Trainee
 ) -> dict[str, Any]:
     """Make the config of what takes the place of a listener.
 
     model_config (dict): The config of the component's model.
     listener_config (dict): The config of the listener.
+    trainee (Trainee): How the component that it listens to learns.
     RETURNS (dict): The config.
     """
-    return {
+    config = {
         "@architectures": "spacy-gliner2.Tok2VecGLiNER2.v1",
         "model": dict(model_config),
         "pooling": listener_config["pooling"],
         "grad_factor": listener_config["grad_factor"],
+        "encoder_rate": trainee.optimisation.encoder_rate,
+        "frozen": list(trainee.optimisation.frozen),
     }
+    if trainee.lora is not None:
+        lora = {**asdict(trainee.lora), "targets": list(trainee.lora.targets)}
+        config["lora"] = {"@misc": "spacy-gliner2.lora.v1", **lora}
+    return config
 
 
 def _make_node(
-    model: GLiNER2Model, schema: FrozenSchema, settings: Settings, optimisation: Optimisation
+    model: GLiNER2Model, schema: FrozenSchema, settings: Settings, trainee: Trainee
 ) -> "Model[Any, Any]":
-    shim = EncoderShim(model, schema, settings, optimisation)
+    shim = EncoderShim(model, schema, settings, trainee)
     return Model("gliner2_encoder", _forward, shims=[shim], attrs={"dropout_rate": 0.0})
 
 

@@ -23,6 +23,7 @@ from .loss_options import LossOptions
 from .optimisation import Optimisation
 from .problems import Problems
 from .texts import TrainingText
+from .trainee import Trainee
 
 
 class LearningPipe(TrainablePipe, ABC):  # type: ignore[misc]
@@ -52,6 +53,11 @@ class LearningPipe(TrainablePipe, ABC):  # type: ignore[misc]
             self.problems,
             lora,
         )
+
+    @property
+    def trainee(self) -> Trainee:
+        """RETURNS (Trainee): What of the network learns, and how."""
+        return self._learner.trainee
 
     @abstractmethod
     def _parse(self, data: Any) -> FrozenSchema:

@@ -1,16 +1,14 @@
 """Learning: gradients of texts add up until the weights move."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from math import isfinite
-from typing import Any
 
 import torch
 from thinc.api import Optimizer
-from torch import nn
 
 from ..inference.sequences import make_batches
 from ..inference.settings import Settings
-from ..model.adapter import Adapter
 from ..model.adapter_config import AdapterConfig
 from ..model.architecture import GLiNER2Model, get_shim
 from ..model.checkpoint import Checkpoint
@@ -22,7 +20,7 @@ from .optimisation import Optimisation, Precision
 from .problems import Problems
 from .targets import TrainingSequence
 from .texts import TextPreparer, TrainingText, known_tasks
-from .weights import WeightMover
+from .trainee import Trainee
 
 Losses = dict[str, float]
 """A loss for each of `PARTS`."""
@@ -48,15 +46,11 @@ class Learner:
         problems: Problems,
         lora: AdapterConfig | None = None,
     ) -> None:
+        self.trainee = Trainee(optimisation, lora)
         self._model = model
-        self._lora = lora
         self._loss = loss
-        self._optimisation = optimisation
         self._augmentation = augmentation
         self._problems = problems
-        self._mover: WeightMover | None = None
-        self._adapter: Adapter | None = None
-        self._texts = 0
         self._learned = 0
 
     def learn(self, texts: Sequence[TrainingText], settings: Settings, drop: float) -> Losses:
@@ -71,9 +65,13 @@ class Learner:
         if self._augmentation is not None:
             known = self._augmentation.apply(known)
         sequences, learned = self._prepare(known, settings)
-        network = self._trained_network(drop)
-        losses = self._run(network, sequences, learn=True)
-        self._texts += learned
+        network = self.trainee.ready(self._checkpoint, drop)
+        try:
+            losses = self._run(network, sequences, learn=True)
+        except Exception:
+            self.trainee.forget()  # a part of a batch would count as all of it
+            raise
+        self.trainee.texts += learned
         self._learned = learned
         return losses
 
@@ -85,8 +83,8 @@ class Learner:
         RETURNS (float): What they are to be multiplied with, so that `step` takes their mean over
             batches where it takes that of the losses over texts.
         """
-        self._trained_network(drop)
-        self._texts += max(0, texts - self._learned)
+        self.trainee.ready(self._checkpoint, drop)
+        self.trainee.texts += max(0, texts - self._learned)
         self._learned = 0
         return float(texts) if self._loss.reduction == "mean" else 1.0
 
@@ -99,7 +97,7 @@ class Learner:
         """
         known = [known_tasks(item, self._loss) for item in texts]
         sequences, _ = self._prepare(known, settings)
-        network = get_shim(self._model).checkpoint.network.eval()
+        network = self._checkpoint.network.eval()
         with torch.no_grad():
             return self._run(network, sequences, learn=False)
 
@@ -108,11 +106,13 @@ class Learner:
 
         rule (Optimizer): Says how, as in `[training.optimizer]`.
         """
-        if not self._texts or self._mover is None:
-            return
-        scale = 1.0 / self._texts if self._loss.reduction == "mean" else 1.0
-        self._texts = 0
-        self._mover.step(rule, scale)
+        if self.trainee.texts:
+            mean = self._loss.reduction == "mean"
+            self.trainee.step(rule, 1.0 / self.trainee.texts if mean else 1.0)
+
+    @property
+    def _checkpoint(self) -> Checkpoint:
+        return get_shim(self._model).checkpoint
 
     def _prepare(
         self, texts: Sequence[TrainingText], settings: Settings
@@ -128,9 +128,10 @@ class Learner:
         total = torch.zeros(len(PARTS))
         lengths = [len(sequence) for sequence in sequences]
         device = network.device
-        mixed = learn and _is_mixed(self._optimisation.precision, device)
-        for batch in make_batches(lengths, self._optimisation.max_batch_items):
-            with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
+        mixed = learn and _is_mixed(self.trainee.optimisation.precision, device)
+        for batch in make_batches(lengths, self.trainee.optimisation.max_batch_items):
+            # Not all devices know of mixed precision, even where it is not used.
+            with torch.autocast(device.type, torch.bfloat16) if mixed else nullcontext():
                 losses = compute_losses(
                     network, [sequences[i] for i in batch], self._loss.drop_negatives
                 )
@@ -139,51 +140,12 @@ class Learner:
             total += losses.detach().cpu()
         found = dict(zip(PARTS, total.tolist(), strict=True))
         if not all(map(isfinite, found.values())):
-            network.zero_grad()  # or a later step would move the weights by what is not finite
-            self._texts = 0
             raise ValueError(
                 f"the losses are {found}: a number is not finite, so that the weights would get "
-                "lost; lower training.optimizer.learn_rate, or go on from an earlier checkpoint"
+                "lost; lower the learning rate (training.optimizer.learn_rate), or go on from an "
+                "earlier checkpoint"
             )
         return found
-
-    def _trained_network(self, drop: float) -> Network:
-        """RETURNS (Network): The network, ready for gradients."""
-        checkpoint = get_shim(self._model).checkpoint
-        known = self._mover is not None and self._mover.network is checkpoint.network
-        if not known or checkpoint.adapter is not self._adapter:
-            self._adapter = self._trained_adapter(checkpoint)
-            if self._adapter is None:
-                # What is learned would get lost in the rounding to a smaller type.
-                checkpoint.dtype = torch.float32
-            self._mover = WeightMover(checkpoint.network, self._optimisation)
-            self._texts = 0
-        set_dropout(checkpoint.network, drop)
-        return checkpoint.network.train()
-
-    def _trained_adapter(self, checkpoint: Checkpoint) -> Adapter | None:
-        """RETURNS (Adapter): The adapter that learns: the one that is in use, or a new one."""
-        if self._lora is None:
-            if checkpoint.adapter is not None:
-                raise ValueError(
-                    "lora: is null, and the model has an adapter; set it to train the adapter, or "
-                    "merge or unload the adapter to train the weights"
-                )
-            return None
-        if checkpoint.adapter is None:
-            checkpoint.adapter = Adapter(checkpoint.network, self._lora)
-        for key in ("rank", "alpha", "dora"):
-            wanted, own = getattr(self._lora, key), getattr(checkpoint.adapter.config, key)
-            if wanted != own:
-                raise ValueError(
-                    f"lora.{key}: {wanted}, and the model has an adapter of {key} {own}; set it "
-                    "to that, or merge or unload the adapter"
-                )
-        checkpoint.adapter.freeze_others()
-        return checkpoint.adapter
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_mover": None, "_adapter": None, "_texts": 0}
 
 
 def _is_mixed(precision: Precision, device: torch.device) -> bool:
@@ -197,16 +159,3 @@ def _is_mixed(precision: Precision, device: torch.device) -> bool:
     return device.type == "cpu" and any(
         getattr(torch.cpu, name)() for name in checks if hasattr(torch.cpu, name)
     )
-
-
-def set_dropout(network: nn.Module, drop: float) -> None:
-    """Set the dropout of all layers of a network.
-
-    network (Module): The network.
-    drop (float): The dropout.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = drop
-        elif isinstance(module, nn.MultiheadAttention):
-            module.dropout = drop

@@ -12,6 +12,7 @@ import torch
 from thinc.api import Optimizer
 from torch import Tensor, nn
 
+from ..model.derived import forget
 from .optimisation import Optimisation
 from .row_gradients import RowGradients
 
@@ -55,7 +56,8 @@ class WeightMover:
             self.network.zero_grad()
             raise ValueError(
                 f"the gradients have the length {length}, so that the weights would get lost; "
-                "lower training.optimizer.learn_rate, or go on from an earlier checkpoint"
+                "lower the learning rate (training.optimizer.learn_rate), or go on from an earlier "
+                "checkpoint"
             )
         if rule.grad_clip:
             scale *= min(1.0, float(rule.grad_clip) / (length + 1e-6))
@@ -65,6 +67,7 @@ class WeightMover:
         with self._rows.spread(weights):
             optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        forget(self.network)  # since fused steps do not count as writing to the weights
 
     def _follow(self, rule: Optimizer) -> torch.optim.Optimizer:
         """Bring the torch optimizer to what the thinc one says at present."""
