@@ -9,7 +9,7 @@ from spacy.training import Example
 from ..annotate import SCHEMA_ATTR
 from ..reading import entity_spans, extension_value, split_class_key
 from ..schema import FrozenSchema
-from .gold import GoldKeys
+from .gold import GoldKeys, check_annotation
 from .problems import Problem, Problems
 
 TASK = "category"
@@ -19,9 +19,9 @@ TASK = "category"
 class SchemaCollector:
     """Collects the labels of all tasks, in the order in which they come.
 
-    A Doc that has a schema of its own adds nothing. A task whose texts do not all have one right
-    label becomes one with any number of labels, and a field that ever has several values one with
-    the dtype "list". Which values are choices cannot be seen in examples.
+    A Doc that has a schema of its own adds nothing. A task becomes one with any number of labels if
+    a text has several right ones, or none of those that any text has. A field that ever has several
+    values becomes one with the dtype "list". Which values are choices cannot be seen in examples.
 
     keys (GoldKeys): Where in a Doc the annotation is.
     problems (Problems): Counts class labels that are the only one of their task.
@@ -35,6 +35,7 @@ class SchemaCollector:
         self._structures: dict[str, dict[str, str]] = {}
         self._tasks: dict[str, dict[str, None]] = {}
         self._multi: set[str] = set()
+        self._without: dict[str, set[frozenset[str]]] = {}
 
     def collect(self, examples: Iterable[Example]) -> FrozenSchema:
         """Collect the labels of examples.
@@ -57,7 +58,7 @@ class SchemaCollector:
                     if fields
                 ],
                 "classifications": [
-                    {"task": task, "labels": list(labels), "multi_label": task in self._multi}
+                    {"task": task, "labels": list(labels), "multi_label": self._has_many(task)}
                     for task, labels in self._tasks.items()
                     if len(labels) > 1
                 ],
@@ -71,6 +72,7 @@ class SchemaCollector:
 
     def _add(self, doc: Doc) -> None:
         keys = self._keys
+        check_annotation(doc, keys)
         for span in entity_spans(doc, keys.spans_key) or ():
             self._entities[span.label_] = None
         for relation in extension_value(doc, keys.relations_attr) or ():
@@ -86,12 +88,20 @@ class SchemaCollector:
             fields[name] = "list" if several or fields.get(name) == "list" else "str"
 
     def _add_cats(self, doc: Doc) -> None:
-        right: dict[str, int] = {}
+        said: dict[str, dict[str, bool]] = {}
         for key, value in doc.cats.items():
             task, label = split_class_key(key, self._keys.cats_prefix, TASK)
             self._tasks.setdefault(task, {})[label] = None
-            right[task] = right.get(task, 0) + (value >= 0.5)
-        self._multi.update(task for task, count in right.items() if count != 1)
+            said.setdefault(task, {})[label] = value >= 0.5
+        for task, labels in said.items():
+            if sum(labels.values()) > 1:
+                self._multi.add(task)
+            elif not any(labels.values()):
+                self._without.setdefault(task, set()).add(frozenset(labels))
+
+    def _has_many(self, task: str) -> bool:
+        # A text that is not annotated for all labels may have its right one among the others.
+        return task in self._multi or frozenset(self._tasks[task]) in self._without.get(task, ())
 
 
 def own_schema(example: Example) -> Any:

@@ -1,6 +1,6 @@
 """What is right for a text: the annotation of a Doc, in the words of a schema."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -89,8 +89,9 @@ class GoldReader:
         doc (Doc): The Doc, annotated.
         schema (FrozenSchema): The schema; what is not in it is ignored and counted.
         RETURNS (Gold): What is right.
-        RAISES (ValueError): If relations or records have not the form that they must have.
+        RAISES (ValueError): If the annotation has not the form that it must have.
         """
+        check_annotation(doc, self._keys)
         return Gold(
             entities=self._entities(doc, schema),
             relations=self._relations(doc, schema),
@@ -162,6 +163,46 @@ class GoldReader:
             found[label].append(value)
         else:
             self._problems.add(Problem.UNKNOWN, f"{kind} {label!r}")
+
+
+def check_annotation(doc: Doc, keys: GoldKeys) -> None:
+    """See whether relations, records and labels of a Doc have the form that they must have.
+
+    doc (Doc): The Doc.
+    keys (GoldKeys): Where they are.
+    RAISES (ValueError): If they have not; names the place, the value and the form.
+    """
+    where = f"doc._.{keys.relations_attr}"
+    for relation in _sequence(extension_value(doc, keys.relations_attr), where):
+        if not isinstance(_mapping(relation, where).get("label"), str):
+            raise ValueError(f"{where}: {relation!r:.80} has no text as its 'label'; give it one")
+        for role in ("head", "tail"):
+            read_piece(relation, role, where)
+    where = f"doc._.{keys.structures_attr}"
+    for name, records in _mapping(extension_value(doc, keys.structures_attr) or {}, where).items():
+        own = f"{where}[{name!r}]"
+        for record in _sequence(records, own):
+            for part in _mapping(record, own):
+                for _ in read_pieces(record, part, own):
+                    pass
+    for key, value in doc.cats.items():
+        if not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise ValueError(
+                f"doc.cats[{key!r}]: {value!r} is no number from 0 to 1; give one, or leave the "
+                "label out if it is not known"
+            )
+
+
+def _sequence(value: Any, where: str) -> Sequence[Any]:
+    if value is not None and not isinstance(value, list | tuple):
+        raise ValueError(f"{where}: is {value!r:.80}; give a list")
+    return value or ()
+
+
+def _mapping(value: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{where}: is or has {value!r:.80}; give a mapping in its place")
+    return value
 
 
 def _unknown(doc: Doc) -> Iterator[Offsets]:

@@ -14,6 +14,7 @@ class Problem(Enum):
     TOO_WIDE = "have more words than max_width of the checkpoint, and were ignored"
     INSIDE_WORD = "begin or end inside of a word, and were expanded to whole words"
     TOO_MANY = "instances beyond the 19 that the model can tell apart were ignored"
+    APART = "relations have their ends in no common window, and were ignored; a longer one helps"
     NO_ANNOTATION = "texts have no annotation for any task of the schema, and were ignored"
     NO_ROOM = "texts have a schema that leaves the encoder no room for the text, and were ignored"
 

@@ -174,8 +174,10 @@ class TargetMaker:
     schema (FrozenSchema): The schema.
     prompt (Prompt): Its prompt.
     placed (Placed): The gold as words.
+    windows (Sequence): All windows of the text.
     options (LossOptions): What is learned.
-    problems (Problems): Counts instances beyond the last that the network can tell apart.
+    problems (Problems): Counts instances beyond the last that the network can tell apart, and
+        relations that no window has both ends of.
     """
 
     def __init__(
@@ -183,6 +185,7 @@ class TargetMaker:
         schema: FrozenSchema,
         prompt: Prompt,
         placed: Placed,
+        windows: Sequence[Window],
         options: LossOptions,
         problems: Problems,
     ) -> None:
@@ -191,6 +194,18 @@ class TargetMaker:
         self._placed = placed
         self._options = options
         self._problems = problems
+        self._apart = {
+            i: [record for record in records if self._is_apart(record, windows)]
+            for i, records in placed.relations.items()
+        }
+        for i, records in self._apart.items():
+            if records:
+                problems.add(Problem.APART, schema.relations[i].label, len(records))
+
+    def _is_apart(self, record: PlacedRecord, windows: Sequence[Window]) -> bool:
+        """Tell whether a record is in the text, but not whole in any window."""
+        clipped = (self._clip(record, window).spans for window in windows)
+        return all(record.spans) and not any(map(all, clipped))
 
     def make(self, window: Window, share: float) -> tuple[GroupTarget, ...]:
         """Tell what the network should say of a window.
@@ -213,7 +228,11 @@ class TargetMaker:
         if group.kind is Kind.RELATION:
             name = self._schema.relations[group.index].label
             found = [self._clip(record, window) for record in self._placed.relations[group.index]]
-            return self._instances([record for record in found if all(record.spans)], window, name)
+            whole = [record for record in found if all(record.spans)]
+            apart = (self._clip(record, window) for record in self._apart[group.index])
+            if not whole and any(any(record.spans) for record in apart):
+                return GroupTarget()  # it is neither stated here nor absent
+            return self._instances(whole, window, name)
         name = self._schema.structures[group.index].name
         records = self._placed.records[group.index]
         kept = [

@@ -123,7 +123,7 @@ class TextPreparer:
         swapped = item.layout.swapped if item.layout else frozenset()
         placer = Placer(item.schema, prompt, swapped, finder, self._problems)
         placed = placer.place(item.gold)
-        maker = TargetMaker(item.schema, prompt, placed, self._options, self._problems)
+        maker = TargetMaker(item.schema, prompt, placed, windows, self._options, self._problems)
         total = sum(window.end - window.start for window in windows)
         return [
             TrainingSequence(

@@ -1,5 +1,6 @@
 """From an annotated Doc to a record in the reference's JSONL."""
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,13 @@ class RecordWriter:
         places = Occurrences(doc.text, self._split)
         output: Json = {}
         spans = entity_spans(doc, self.options.spans_key)
-        if spans is not None:
+        if _is_partial(doc, self.options.spans_key):
+            warnings.warn(
+                "a Doc is annotated for the entities of a part of its text, which JSONL cannot "
+                "say: its entities are left out; put all of its mentions in doc.spans to keep them",
+                stacklevel=2,
+            )
+        elif spans is not None:
             _write_entities(output, schema.entities, spans, places)
         tasks = [_task(task, doc.cats, self.options) for task in schema.classifications]
         if any(tasks):
@@ -66,6 +73,12 @@ class RecordWriter:
         if relations is not None:
             _write_relations(output, schema.relations, relations, places)
         return {"input": doc.text, "output": output}
+
+
+def _is_partial(doc: Doc, spans_key: str) -> bool:
+    if spans_key in doc.spans or not doc.has_annotation("ENT_IOB"):
+        return False
+    return not doc.has_annotation("ENT_IOB", require_complete=True)
 
 
 def _write_entities(
@@ -104,8 +117,22 @@ def _task(task: Classification, cats: Mapping[str, float], options: CorpusOption
     scores = {label: cats[key] for label, key in keys.items() if key in cats}
     if not scores:
         return None
-    item: Json = {"task": task.task, "labels": labels, "true_label": _true_labels(task, scores)}
-    described = {part.label: part.description for part in task.labels if part.description}
+    true = _true_labels(task, scores)
+    if task.multi_label or not true:
+        labels = list(scores)  # of the others nothing is known
+    if len(labels) < 2:
+        warnings.warn(
+            f"classifications: of the labels of {task.task!r} a Doc is annotated for one alone, "
+            "and JSONL needs two: it is left out; annotate another one, too",
+            stacklevel=2,
+        )
+        return None
+    item: Json = {"task": task.task, "labels": labels, "true_label": true}
+    described = {
+        part.label: part.description
+        for part in task.labels
+        if part.description and part.label in labels
+    }
     if described:
         item["label_descriptions"] = described
     item.update(task.model_dump(mode="json", exclude_defaults=True, exclude={"task", "labels"}))

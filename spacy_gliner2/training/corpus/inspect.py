@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from ...inference.occurrences import Occurrences, make_split
 from ...reading import entity_spans
 from ...schema import FrozenSchema
+from ..gold import GoldKeys, check_annotation
 from ..targets import MOST_INSTANCES
 from .counting import count_doc
 from .doc_schema import doc_schema
@@ -50,6 +51,12 @@ class Inspector:
         self.places: dict[str, list[str]] = {}
         self._unknown: dict[str, list[str]] = {}
         self._options = options
+        self._keys = GoldKeys(
+            options.spans_key,
+            options.relations_attr,
+            options.structures_attr,
+            options.cats_prefix,
+        )
         self._schema = schema
         self._max_width = max_width
         self._split = make_split(nlp, options.word_splitter)
@@ -62,6 +69,11 @@ class Inspector:
         for reading in readings:
             if reading.doc is None:
                 self._find(Kind.UNREADABLE, reading.where, str(reading.error))
+                continue
+            try:
+                check_annotation(reading.doc, self._keys)
+            except ValueError as error:
+                self._find(Kind.UNREADABLE, reading.where, str(error))
                 continue
             for value in reading.missing:
                 self._find(Kind.MISSING, reading.where, f"{value.key}: {value.text!r}")

@@ -48,7 +48,8 @@ def make_jsonl_corpus(
     path (str | Path | Sequence): A file, a folder with files whose names end in .jsonl or
         .jsonl.gz, or a list of them.
     schema (str): "component" if each text is asked for what the component's schema names, and has
-        none of what its record does not name; "record" if each is asked for what its record names.
+        none of what its record does not name, but for class labels, which are known if the record
+        lists them or has the only right one; "record" if each is asked for what its record names.
     on_missing (str): What happens to words that are not in the text: "error", or "skip" to leave
         out of the record what they are right for.
     limit (int): Most examples, 0 for all.
