@@ -98,8 +98,8 @@ class Network(nn.Module):
         """
         ids = [i for sequence in sequences for i in (*sequence.prompt.ids, *sequence.ids)]
         lengths = [len(sequence) for sequence in sequences]
-        rows = None if wanted is None else wanted.to(self.device)
-        states: Tensor = self.encoder(torch.tensor(ids, device=self.device), lengths, rows)
+        places = None if wanted is None else wanted.to(self.device)
+        states: Tensor = self.encoder(torch.tensor(ids, device=self.device), lengths, places)
         return states.to(linear_layer(self.count_pred, 0).weight.dtype)
 
     def forward(self, sequences: Sequence[TokenSequence]) -> list[SequenceScores]:

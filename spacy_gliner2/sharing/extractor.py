@@ -94,7 +94,7 @@ class Recorder:
     def __init__(self, encoder: nn.Module) -> None:
         self._encoder = encoder
         self._thread = threading.get_ident()
-        self._rows: Tensor | None = None
+        self._wanted: Tensor | None = None
         self.states: Tensor | None = None
 
     def __enter__(self) -> "Recorder":
@@ -111,15 +111,15 @@ class Recorder:
     def _before(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
         if threading.get_ident() != self._thread:
             return args
-        ids, lengths, *rows = args
-        self._rows = rows[0] if rows else None
+        ids, lengths, *wanted = args
+        self._wanted = wanted[0] if wanted else None
         return ids, lengths, None
 
     def _after(self, module: nn.Module, args: tuple[Any, ...], states: Tensor) -> Tensor:
         if threading.get_ident() != self._thread:
             return states
         self.states = states
-        return states if self._rows is None else states[self._rows]
+        return states if self._wanted is None else states[self._wanted]
 
 
 def _text_states(states: Tensor, sequences: Sequence[TokenSequence]) -> list[Tensor]:

@@ -53,7 +53,8 @@ class RowGradients:
         some = {weight: _gradient(weight) for weight in weights if _gradient(weight).is_sparse}
         try:
             for weight, gradient in some.items():
-                if weight not in self._whole:
+                kept = self._whole.get(weight)
+                if kept is None or kept.device != weight.device:
                     self._whole[weight] = torch.zeros_like(weight)
                 self._whole[weight][gradient._indices()[0]] = gradient._values()
                 weight.grad = self._whole[weight]

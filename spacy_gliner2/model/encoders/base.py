@@ -28,27 +28,27 @@ class PackedEncoder(DerivingModule, ABC):
         self.hidden_size = hidden_size
         self.max_positions = max_positions
 
-    def forward(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None = None) -> Tensor:
+    def forward(self, ids: Tensor, lengths: Sequence[int], wanted: Tensor | None = None) -> Tensor:
         """Encode a batch.
 
         ids (Tensor): Token ids of all sequences, one after the other. *Shape:* (tokens,)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        rows (Tensor): Positions in `ids` of the tokens whose states are wanted, None for all.
-            *Shape:* (rows,)
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
+        wanted (Tensor): Positions in `ids` of the tokens whose states are wanted, None for all.
+            *Shape:* (wanted,)
+        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or wanted, hidden_size)
         RAISES (ValueError): If the lengths do not add up or a sequence is too long.
         """
         self._check(ids, lengths)
-        return self.encode(ids, lengths, rows)
+        return self.encode(ids, lengths, wanted)
 
     @abstractmethod
-    def encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+    def encode(self, ids: Tensor, lengths: Sequence[int], wanted: Tensor | None) -> Tensor:
         """Encode a batch that was checked: what a kind of encoder has to define.
 
         ids (Tensor): Token ids of all sequences. *Shape:* (tokens,)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        rows (Tensor): Positions of the tokens whose states are wanted, None for all.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
+        wanted (Tensor): Positions of the tokens whose states are wanted, None for all.
+        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or wanted, hidden_size)
         """
 
     def _check(self, ids: Tensor, lengths: Sequence[int]) -> None:

@@ -79,7 +79,9 @@ class PackedAttention:
     def __init__(self, attention: _SelfAttention) -> None:
         self._attention = attention
 
-    def __call__(self, projected: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+    def __call__(
+        self, projected: Tensor, lengths: Sequence[int], distances: Tensor | None
+    ) -> Tensor:
         attention = self._attention
         heads = attention.num_attention_heads
         dropout = attention.dropout.p if attention.training else 0.0

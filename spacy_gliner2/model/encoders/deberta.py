@@ -174,9 +174,11 @@ class DisentangledAttention:
         self._tables = tables
         self._scale = scale
 
-    def __call__(self, projected: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
-        assert rows is not None
-        tables = self._tables.by_distance(rows)
+    def __call__(
+        self, projected: Tensor, lengths: Sequence[int], distances: Tensor | None
+    ) -> Tensor:
+        assert distances is not None
+        tables = self._tables.by_distance(distances)
         heads = self._attention.num_attention_heads
         budget = SCORES if projected.device.type == "cpu" else SCORES_GPU
         contexts = []

@@ -41,13 +41,13 @@ class PaddedEncoder(PackedEncoder):
         self._model.train(mode)
         return self
 
-    def encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+    def encode(self, ids: Tensor, lengths: Sequence[int], wanted: Tensor | None) -> Tensor:
         """Encode a batch that was checked.
 
         ids (Tensor): Token ids of all sequences. *Shape:* (tokens,)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        rows (Tensor): Positions of the tokens whose states are wanted, None for all.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
+        wanted (Tensor): Positions of the tokens whose states are wanted, None for all.
+        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or wanted, hidden_size)
         """
         sequences = ids.split(list(lengths))
         states: dict[int, Tensor] = {}
@@ -61,7 +61,7 @@ class PaddedEncoder(PackedEncoder):
             for row, i in zip(output.last_hidden_state, members, strict=True):
                 states[i] = row[: lengths[i]]
         packed = torch.cat([states[i] for i in range(len(lengths))])
-        return packed if rows is None else packed[rows]
+        return packed if wanted is None else packed[wanted]
 
 
 def similar(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -17,12 +17,14 @@ from .layer import Block, Layer, PackedBlock, RecordedBlock
 class Attention(Protocol):
     """A layer's attention."""
 
-    def __call__(self, projected: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+    def __call__(
+        self, projected: Tensor, lengths: Sequence[int], distances: Tensor | None
+    ) -> Tensor:
         """Attend within each sequence.
 
         projected (Tensor): Queries, keys and values. *Shape:* (tokens, 3 * all heads)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        rows (Tensor): Rows of the relative embeddings by distance, where there are such.
+        distances (Tensor): Rows of the relative embeddings by distance, where there are such.
         RETURNS (Tensor): *Shape:* (tokens, all heads)
         """
         ...
@@ -65,25 +67,25 @@ class LayeredEncoder(PackedEncoder):
         """RETURNS (Sequence): The layers."""
         return cast(Sequence[Layer], cast(nn.Module, self.encoder).layer)
 
-    def encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+    def encode(self, ids: Tensor, lengths: Sequence[int], wanted: Tensor | None) -> Tensor:
         """Encode a batch that was checked.
 
         ids (Tensor): Token ids of all sequences. *Shape:* (tokens,)
         lengths (Sequence[int]): Number of tokens of each sequence.
-        rows (Tensor): Positions of the tokens whose states are wanted, None for all.
-        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or rows, hidden_size)
+        wanted (Tensor): Positions of the tokens whose states are wanted, None for all.
+        RETURNS (Tensor): States of the last layer. *Shape:* (tokens or wanted, hidden_size)
         """
-        wanted = len(ids) if rows is None else len(rows)
+        count = len(ids) if wanted is None else len(wanted)
         if self._rounds(ids.device):
             ids, lengths = fill_up(ids, lengths, self.max_positions)
-            rows = None if rows is None else repeat_last(rows)
-        return self._encode(ids, lengths, rows)[:wanted]
+            wanted = None if wanted is None else repeat_last(wanted)
+        return self._encode(ids, lengths, wanted)[:count]
 
     def _rounds(self, device: torch.device) -> bool:
         """Tell whether what is computed is packed for kernels that are kept."""
         return keeps_kernels(device) and not self.records
 
-    def _encode(self, ids: Tensor, lengths: Sequence[int], rows: Tensor | None) -> Tensor:
+    def _encode(self, ids: Tensor, lengths: Sequence[int], wanted: Tensor | None) -> Tensor:
         layers = self.derived([cast(nn.Module, self.encoder)], self._prepare)
         distances = self._distances(lengths, ids.device)
         embedded, projected = self._enter(ids, lengths, layers[0].block)
@@ -92,10 +94,10 @@ class LayeredEncoder(PackedEncoder):
             if i > 0:
                 projected = layer.block.project(states)
             context = layer.attend(projected, lengths, distances)
-            if rows is not None and self._selects(i):
-                context, states, rows = context[rows], states[rows], None
+            if wanted is not None and self._selects(i):
+                context, states, wanted = context[wanted], states[wanted], None
             states = self._after(i, layer.block.finish(context, states), embedded, lengths)
-        return states if rows is None else states[rows]
+        return states if wanted is None else states[wanted]
 
     def _enter(self, ids: Tensor, lengths: Sequence[int], block: Block) -> tuple[Tensor, Tensor]:
         """Embed all tokens, and project them for the first layer.
