@@ -1,6 +1,7 @@
 """DeBERTa v2 and v3 over packed tokens (He et al. 2021, https://arxiv.org/abs/2111.09543)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import sqrt
 from typing import Protocol, cast
 
@@ -13,7 +14,7 @@ from ..dropout import apply_dropout
 from .attention import attend
 from .base import positions, runs
 from .layered import LayeredEncoder, PreparedLayer
-from .relative import Distances, PositionTables
+from .relative import Distances, PositionTables, RecordedTables, Tables
 
 QUERIES = 256
 """Queries of a block, which bounds the memory that long sequences need."""
@@ -99,7 +100,8 @@ class PackedDeberta(LayeredEncoder):
             own: _SelfAttention = layer.attention.self
             block = self._block(layer, own.query_proj, own.key_proj, own.value_proj)
             scale = 1 / sqrt(own.attention_head_size * self.factor)
-            tables = self._tables(own, relative, scale)
+            make = partial(self._project, own, scale)
+            tables = self._tables(relative, make)
             prepared.append(PreparedLayer(DisentangledAttention(own, tables, scale), block))
         return prepared
 
@@ -108,12 +110,13 @@ class PackedDeberta(LayeredEncoder):
         normed: Tensor = self.body.LayerNorm(embeddings) if self.normed else embeddings
         return normed[: 2 * self.distances.span]
 
-    def _tables(
-        self, attention: _SelfAttention, relative: Tensor | None, scale: float
-    ) -> PositionTables:
-        """Project the relative embeddings; the projections are scaled as scores are."""
+    def _tables(self, relative: Tensor | None, make: Callable[[Tensor], PositionTables]) -> Tables:
         if relative is None:
             return PositionTables(None, None)
+        return RecordedTables(relative, make) if self.records else make(relative)
+
+    def _project(self, attention: _SelfAttention, scale: float, relative: Tensor) -> PositionTables:
+        """Project relative embeddings; the projections are scaled as scores are."""
         relative = apply_dropout(attention.pos_dropout, relative)
         keys = queries = None
         if "c2p" in self.kinds:
@@ -165,11 +168,11 @@ class DisentangledAttention:
     """Attention within each sequence of a batch, with what positions add to its scores.
 
     attention (nn.Module): What the layer says of it.
-    tables (PositionTables): The layer's projections of the relative embeddings.
+    tables (Tables): The layer's projections of the relative embeddings.
     scale (float): What scores are multiplied with.
     """
 
-    def __init__(self, attention: _SelfAttention, tables: PositionTables, scale: float) -> None:
+    def __init__(self, attention: _SelfAttention, tables: Tables, scale: float) -> None:
         self._attention = attention
         self._tables = tables
         self._scale = scale

@@ -5,7 +5,9 @@ A score depends on the distance of a query from a key, and a sequence of `n` tok
 next to each other in one product, and a strided view of it is the matrix of queries by keys.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -95,6 +97,32 @@ class PositionTables:
         if self.queries is not None:
             _add_to_queries(scores, self.queries, key, first)
         return scores
+
+
+class Tables(Protocol):
+    """A layer's projections of the relative embeddings, prepared or to be made."""
+
+    def by_distance(self, rows: Tensor) -> PositionTables:
+        """RETURNS (PositionTables): A row for each distance, as `PositionTables` says."""
+        ...
+
+
+class RecordedTables:
+    """Projections whose gradients are recorded. They are made for each batch, and of those
+    embeddings alone that its distances have.
+
+    relative (Tensor): The relative embeddings. *Shape:* (rows, hidden)
+    make (Callable): Projects some of them.
+    """
+
+    def __init__(self, relative: Tensor, make: Callable[[Tensor], PositionTables]) -> None:
+        self._relative = relative
+        self._make = make
+
+    def by_distance(self, rows: Tensor) -> PositionTables:
+        """RETURNS (PositionTables): A row for each distance, as `PositionTables` says."""
+        kinds, where = rows.unique(return_inverse=True)
+        return self._make(self._relative[kinds]).by_distance(where)
 
 
 def _add_to_queries(scores: Tensor, table: Tensor, key: Tensor, first: int) -> None:
