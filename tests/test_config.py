@@ -72,6 +72,8 @@ BLOCKS = {
         @architectures = "spacy-gliner2.Tok2VecGLiNER2.v1"
         grad_factor = 1.0
         encoder_rate = 0.05
+        frozen = []
+        lora = null
 
         [it.model]
         @architectures = "spacy-gliner2.GLiNER2Model.v1"

@@ -114,6 +114,8 @@ def build_tok2vec(
     @architectures = "spacy-gliner2.Tok2VecGLiNER2.v1"
     grad_factor = 1.0
     encoder_rate = 0.05
+    frozen = []
+    lora = null
 
     [components.tagger.model.tok2vec.model]
     @architectures = "spacy-gliner2.GLiNER2Model.v1"
