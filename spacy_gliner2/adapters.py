@@ -51,9 +51,19 @@ class Adaptable(ABC):
         """Use no adapter; the weights are exactly those from before."""
         self.checkpoint.remove_adapter()
 
-    def merge_adapter(self) -> None:
-        """Make what the adapter adds a part of the weights, for good."""
-        self.checkpoint.remove_adapter(merge=True)
+    def merge_adapter(self, path: str | Path | None = None) -> None:
+        """Make what an adapter does a part of the weights, for good.
+
+        path (str | Path): The folder of an adapter of any kind that PEFT can merge (extra `lora`);
+            None for the adapter that is in use.
+        RAISES (ValueError): If there is a path, and an adapter in use.
+        RAISES (ImportError): If there is a path, and PEFT is not installed.
+        RAISES (CheckpointError): If it cannot be merged; then nothing changes.
+        """
+        if path is None:
+            self.checkpoint.remove_adapter(merge=True)
+        else:
+            self.checkpoint.merge_adapter(Path(path))
 
     merge_lora = merge_adapter
 

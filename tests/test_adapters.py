@@ -1,13 +1,14 @@
 """Low-rank adapters: the reference's folders load, they act, and they go without a trace."""
 
 import json
+from copy import deepcopy
 
 import pytest
 import spacy
 import torch
 from gliner2 import GLiNER2 as ReferenceModel
 from gliner2.training.lora import save_lora_adapter
-from peft import PeftModel
+from peft import LoHaConfig, LoraConfig, PeftModel, get_peft_model
 from spacy.util import fix_random_seed
 from thinc.api import Adam
 
@@ -346,3 +347,48 @@ def test_weights_do_not_learn_below_an_adapter_in_use(untrained, tmp_path):
         full.get_pipe("gliner2").update(examples(full))
     full.get_pipe("gliner2").merge_adapter()
     assert full.get_pipe("gliner2").update(examples(full))["gliner2"] > 0
+
+
+HEADS = r".*(classifier|count_pred)\.[02]"
+KINDS = {
+    "rank-stabilised": LoraConfig(r=4, lora_alpha=8, use_rslora=True, target_modules=HEADS),
+    "Hadamard product": LoHaConfig(r=4, alpha=8, target_modules=HEADS),
+    "with a bias": LoraConfig(r=4, bias="lora_only", target_modules=["dense"]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_adapter_of_another_kind_is_merged_by_peft(kind, folders, tmp_path):
+    base = ReferenceModel.from_pretrained(str(folders / "base"))
+    theirs = get_peft_model(base, deepcopy(KINDS[kind]))
+    generator = torch.Generator().manual_seed(0)
+    for weight in theirs.parameters():
+        if weight.requires_grad:
+            weight.data.normal_(0, 0.1, generator=generator)
+    theirs.save_pretrained(str(tmp_path / "adapter"))
+    theirs.merge_and_unload().save_pretrained(str(tmp_path / "merged"))
+    model = GLiNER2.from_pretrained(folders / "base")
+    before = run(model)
+    with pytest.raises(CheckpointError, match=r"merge_adapter\(path\)"):
+        model.load_adapter(tmp_path / "adapter")
+    model.merge_adapter(tmp_path / "adapter")
+    assert not model.has_adapter
+    assert close(run(model), run(GLiNER2.from_pretrained(tmp_path / "merged")))
+    assert not close(run(model), before)
+
+
+def test_what_peft_cannot_merge_changes_nothing(folders, tmp_path):
+    model = GLiNER2.from_pretrained(folders / "base")
+    before = run(model)
+    with pytest.raises(CheckpointError, match="no such file"):
+        model.merge_adapter(tmp_path)
+    other = get_peft_model(
+        torch.nn.Sequential(torch.nn.Linear(3, 3)), LoraConfig(target_modules=["0"])
+    )
+    other.save_pretrained(str(tmp_path))
+    with pytest.raises(CheckpointError, match="PEFT cannot merge it"):
+        model.merge_adapter(tmp_path)
+    assert run(model) == before
+    model.load_adapter(folders / "peft")
+    with pytest.raises(ValueError, match="unload that one first"):
+        model.merge_adapter(folders / "peft")

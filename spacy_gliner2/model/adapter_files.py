@@ -70,12 +70,13 @@ def adapter_from_files(
     if CONFIG not in files:
         raise CheckpointError(f"{where}/{CONFIG}: no such file; give the folder of an adapter")
     data = read_object(files[CONFIG], f"{where}/{CONFIG}")
+    _check_kind(data, f"{where}/{CONFIG}")
     name = WEIGHTS if "peft_type" in data or WEIGHTS in files else OLD_WEIGHTS
     if name not in files:
         raise CheckpointError(f"{where}/{name}: no such file; take a complete adapter")
     matrices = _by_layer(read_tensors(files[name], f"{where}/{name}"), f"{where}/{name}")
     try:
-        return _config(data, tuple(matrices), f"{where}/{CONFIG}"), matrices
+        return _config(data, tuple(matrices)), matrices
     except ValueError as error:
         raise CheckpointError(f"{where}/{CONFIG}: {error}") from error
 
@@ -105,7 +106,27 @@ def adapter_to_files(adapter: Adapter) -> dict[str, bytes]:
     return {CONFIG: content, WEIGHTS: save(tensors, metadata={"format": "pt"})}
 
 
-def _config(data: dict[str, Any], names: tuple[str, ...], where: str) -> AdapterConfig:
+def _check_kind(data: dict[str, Any], where: str) -> None:
+    """Refuse adapters of other kinds than LoRA and DoRA."""
+    if data.get("peft_type", "LORA") != "LORA":
+        raise CheckpointError(
+            f"{where}: peft_type {data['peft_type']!r} is no LoRA; let PEFT merge it "
+            "into the weights with merge_adapter(path)"
+        )
+    for key in _UNUSUAL:
+        if data.get(key):
+            raise CheckpointError(
+                f"{where}: {key} is {data[key]!r}, which is not run here; let PEFT merge it "
+                "into the weights with merge_adapter(path)"
+            )
+    if data.get("bias", "none") != "none":
+        raise CheckpointError(
+            f"{where}: bias is {data['bias']!r}, not 'none'; let PEFT merge "
+            "it into the weights with merge_adapter(path)"
+        )
+
+
+def _config(data: dict[str, Any], names: tuple[str, ...]) -> AdapterConfig:
     """Read what an adapter is. Its matrices name its layers better than its config does."""
     if "peft_type" not in data:
         return AdapterConfig(
@@ -114,16 +135,6 @@ def _config(data: dict[str, Any], names: tuple[str, ...], where: str) -> Adapter
             dropout=data.get("lora_dropout", 0.0),
             targets=names,
         )
-    if data["peft_type"] != "LORA":
-        raise CheckpointError(f"{where}: peft_type {data['peft_type']!r} is no LoRA; take one")
-    for key in _UNUSUAL:
-        if data.get(key):
-            raise CheckpointError(
-                f"{where}: {key} is {data[key]!r}, which this version does not know; merge the "
-                "adapter into its model with PEFT, and take the merged model"
-            )
-    if data.get("bias", "none") != "none":
-        raise CheckpointError(f"{where}: bias is {data['bias']!r}, not 'none'; merge it with PEFT")
     return AdapterConfig(
         rank=data.get("r", 8),
         alpha=data.get("lora_alpha", 8),

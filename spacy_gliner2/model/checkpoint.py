@@ -30,6 +30,7 @@ from .contents import read_object, read_tensors
 from .encoder_config import check_encoder_config
 from .encoders import EmptyWeights, build_encoder
 from .errors import CheckpointError
+from .merging import merge_with_peft
 from .network import Network
 
 CONFIG = "config.json"
@@ -139,6 +140,22 @@ class Checkpoint:
             raise CheckpointError(f"{where}: {error}; take an adapter of this model") from error
         self.remove_adapter()
         self.adapter = Adapter(self.network, config, matrices)
+
+    def merge_adapter(self, path: Path) -> None:
+        """Merge an adapter into the weights, by PEFT.
+
+        path (Path): Its folder.
+        RAISES (ValueError): If another one is in use.
+        RAISES (ImportError): If PEFT is not installed.
+        RAISES (CheckpointError): If it cannot be merged; then nothing changes.
+        """
+        if self.adapter is not None:
+            raise ValueError(
+                f"merge_adapter: {str(path)!r} is given while another adapter is in use; merge or "
+                "unload that one first"
+            )
+        merge_with_peft(self.network, path)
+        self.dtype = torch.float32
 
     def remove_adapter(self, *, merge: bool = False) -> None:
         """Use no adapter.
