@@ -40,6 +40,7 @@ def write_directory(path: Path, files: Mapping[str, Content]) -> None:
                 file.write_bytes(content)
             else:
                 content(file)
+            file.chmod(0o666 & ~umask())  # whoever wrote it may have kept it to itself
         _replace(beside, path)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -296,3 +296,11 @@ def test_a_folder_of_an_annotation_tool_becomes_one_file(tmp_path, name, ending)
     run("convert", folder, tmp_path / "out.jsonl", "--from", name)
     records = map(json.loads, (tmp_path / "out.jsonl").read_text("utf8").splitlines())
     assert [r["output"] for r in records] == [{"entities": {"person": [n]}} for n in ("Ann", "Bob")]
+
+
+def test_a_label_to_rename_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text("Ann B-PER\nleft O\n", encoding="utf8")
+    result = run("convert", path, tmp_path / "a.jsonl", "--rename", "XXX=person", status=1)
+    assert "has no label 'XXX' to rename, only PER" in " ".join(result.stderr.split())
+    assert not (tmp_path / "a.jsonl").exists()

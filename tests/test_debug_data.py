@@ -189,6 +189,22 @@ def test_labels_are_held_against_the_schema_of_the_component(tmp_path):
     assert of_records["ok"] is True
 
 
+def test_class_labels_that_do_not_fit_the_schema_are_named(tmp_path):
+    config = tmp_path / "config.cfg"
+    tasks = [{"task": "tone", "labels": ["calm", "angry"]}]
+    asked = f'"classifications": {json.dumps(tasks)}'
+    config.write_text(CONFIG.replace('"relations": ["lives_in"]', asked))
+
+    def record(labels, *right):
+        task = {"task": "tone", "labels": labels, "true_label": list(right)}
+        return {"text": "Ann left", "schema": {"classifications": [task]}}
+
+    train = [record(["calm", "happy"], "calm"), record(["calm", "angry"], "calm", "angry")]
+    report = debug(tmp_path, train, (), "--config", config, status=1)
+    assert found(report, "unknown_label") == [("train.jsonl, line 1", "label happy, in 1 texts")]
+    assert found(report, "several_labels") == [("train.jsonl, line 2", "tone: calm, angry")]
+
+
 def test_labels_that_are_rare_always_there_or_never_taught_are_named(tmp_path):
     train = [{"text": f"Ann {n}", "entities": {"person": ["Ann"]}} for n in range(19)]
     dev = [{"text": "Bob in Rome", "entities": {"person": ["Bob"], "city": ["Rome"]}}]

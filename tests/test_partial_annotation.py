@@ -97,6 +97,20 @@ def test_a_relation_whose_ends_share_no_window_is_reported_and_not_learned_as_ab
     assert Problem.APART not in pipe.problems.found
 
 
+def test_several_right_labels_of_a_task_that_has_one_are_reported(untrained):
+    nlp = make_nlp(untrained, schema={"classifications": [TASK]})
+    example = Example.from_dict(nlp.make_doc("x y"), {"cats": {"t:a": 1.0, "t:b": 1.0, "t:c": 0.0}})
+    with pytest.warns(UserWarning, match=r"1 texts have several right labels.*task 't'"):
+        nlp.get_pipe("gliner2").update([example])
+
+
+def test_a_component_that_would_extract_nothing_is_reported(untrained):
+    nlp = make_nlp(untrained, schema={})
+    example = Annotated("Ann left.", {"entities": ["person"]}, {"person": ["Ann"]}).example(nlp)
+    with pytest.warns(UserWarning, match=r"'gliner2': its schema is empty"):
+        nlp.get_pipe("gliner2").initialize(lambda: [example])
+
+
 HEAD = {"text": "Ann", "start": 0, "end": 3}
 
 

@@ -1,5 +1,7 @@
 """Where a checkpoint is written: what else lies there stays, or it is refused."""
 
+import os
+
 import pytest
 
 from spacy_gliner2 import GLiNER2
@@ -27,3 +29,14 @@ def test_a_directory_of_something_else_is_refused_and_left_alone(extractor, tmp_
     with pytest.raises(CheckpointError, match="'photos', a directory that is no part"):
         extractor.save_pretrained(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["photos"]
+
+
+def test_all_files_may_be_read_by_whom_the_umask_lets(extractor, tmp_path):
+    old = os.umask(0o022)
+    try:
+        extractor.save_pretrained(tmp_path / "saved")
+    finally:
+        os.umask(old)
+    modes = {f.name: f.stat().st_mode & 0o777 for f in (tmp_path / "saved").rglob("*.*")}
+    assert modes["model.safetensors"] == 0o644
+    assert set(modes.values()) <= {0o644, 0o755}

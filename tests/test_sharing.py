@@ -356,6 +356,23 @@ def test_a_component_that_does_not_publish_has_no_listeners(checkpoint):
     assert nlp.get_pipe("gliner2")(nlp.make_doc("x"))._.trf_data is None
 
 
+def test_a_listener_of_a_frozen_component_knows_how_wide_its_states_are(checkpoint):
+    """Which is in the checkpoint's configuration, so that its weights are not needed."""
+    nlp = sharing(checkpoint, "tagger", "ner")
+    examples = gold(nlp)
+    with nlp.select_pipes(disable=["gliner2"]):
+        optimizer = nlp.initialize(lambda: examples)
+    nlp.update(examples, sgd=optimizer, exclude=["gliner2"], annotates=["gliner2"])
+    assert [token.tag_ for token in nlp(GOLD[0][0])]
+
+
+def test_a_listener_to_a_component_that_does_not_publish_is_refused(checkpoint):
+    nlp = sharing(checkpoint, publish_trf_data=False)
+    named = {**MODELS["tagger"], "tok2vec": {**LISTENER, "upstream": "gliner2"}}
+    with pytest.raises(ValueError, match=r"publish_trf_data: is false in 'gliner2', and 'tagger'"):
+        nlp.add_pipe("tagger", config={"model": named})
+
+
 def test_a_wrong_value_is_refused():
     with pytest.raises(ValueError, match="publish_trf_data"):
         sharing(publish_trf_data="yes")

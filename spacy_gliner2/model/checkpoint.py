@@ -24,6 +24,7 @@ from ..messages import said
 from ..schema import MARKERS
 from .adapter import Adapter, Matrices, check_matrices, plain_state
 from .adapter_config import AdapterConfig
+from .adapter_files import CONFIG as ADAPTER_CONFIG
 from .adapter_files import adapter_from_files, adapter_to_files, read_adapter
 from .config import SpanConfig
 from .contents import read_object, read_tensors
@@ -264,7 +265,10 @@ def _read_files(path: Path) -> dict[str, bytes]:
     files = {}
     for name in (CONFIG, ENCODER_CONFIG):
         if not (path / name).is_file():
-            raise CheckpointError(f"{path / name}: no such file; take a complete checkpoint")
+            remedy = "take a complete checkpoint"
+            if (path / ADAPTER_CONFIG).is_file():
+                remedy = "this is an adapter: load its checkpoint, then it with load_adapter"
+            raise CheckpointError(f"{path / name}: no such file; {remedy}")
         files[name] = (path / name).read_bytes()
     for name in TOKENIZER_FILES:
         if (path / name).is_file():

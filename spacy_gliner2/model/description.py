@@ -16,6 +16,9 @@ from .config import SpanConfig
 from .contents import read_object
 from .errors import CheckpointError
 
+_WIDTHS = ("hidden_size", "d_model", "dim")
+"""Under which of these a configuration has the width of the states."""
+
 
 @dataclass(frozen=True, slots=True)
 class Description:
@@ -77,7 +80,7 @@ def describe_checkpoint(path: Path) -> Description:
         encoder=config.get("model_name"),
         encoder_type=encoder.get("model_type"),
         layers=_first(encoder, "num_hidden_layers", "num_layers", "n_layers"),
-        hidden_size=_first(encoder, "hidden_size", "d_model", "dim"),
+        hidden_size=_first(encoder, *_WIDTHS),
         heads=_first(encoder, "num_attention_heads", "num_heads", "n_heads"),
         vocabulary=encoder.get("vocab_size"),
         max_width=head.get("max_width", config.get("max_width")),
@@ -89,6 +92,17 @@ def describe_checkpoint(path: Path) -> Description:
         size=(path / WEIGHTS).stat().st_size,
         licence=find_licence(path),
     )
+
+
+def read_hidden_size(path: Path) -> int | None:
+    """Say how wide the states of a checkpoint's encoder are.
+
+    path (Path): Its directory.
+    RETURNS (int): Their width; None if its configuration does not say it.
+    RAISES (CheckpointError): If that is missing or cannot be read.
+    """
+    width: int | None = _first(_read_json(path / ENCODER_CONFIG), *_WIDTHS)
+    return width
 
 
 def _read_json(file: Path) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from ..inference.scores import SequenceScores
 from ..inference.sequences import TokenSequence
 from ..inference.subwords import Subwords
 from .checkpoint import Checkpoint, checkpoint_from_files, load_checkpoint, save_checkpoint
+from .description import read_hidden_size
 from .precision import Precision, check_support
-from .source import find_checkpoint
+from .source import find_checkpoint, is_here
 
 _loading = threading.Lock()
 
@@ -63,6 +64,17 @@ class GLiNER2Shim(Shim):
                     self.set_checkpoint(load_checkpoint(path))
         assert self._checkpoint is not None
         return self._checkpoint
+
+    @property
+    def hidden_size(self) -> int | None:
+        """RETURNS (int): Width of the encoder's states, which needs no weights; None as long as the
+        checkpoint would have to be fetched.
+        """
+        if self._checkpoint is not None:
+            return self._checkpoint.network.encoder.hidden_size
+        if not is_here(self.name):
+            return None
+        return read_hidden_size(find_checkpoint(self.name))
 
     def set_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Run another checkpoint from now on.

@@ -30,6 +30,15 @@ def find_checkpoint(name: str, revision: str | None = None) -> Path:
     return _download(name, revision)
 
 
+def is_here(name: str) -> bool:
+    """Tell whether a checkpoint is found without the hub.
+
+    name (str): As in `find_checkpoint`.
+    RETURNS (bool): Whether it is inside the package, or a directory.
+    """
+    return name == EMBEDDED or Path(name).expanduser().is_dir()
+
+
 def _download(name: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (

@@ -83,8 +83,7 @@ class SharingPipe(LearningPipe):
         own = self.listener_map.setdefault(component_name, [])
         if listener not in own:
             own.append(listener)
-        if get_shim(self.model).loaded:
-            self._tell_width()
+        self._tell_width()
 
     def remove_listener(self, listener: "TransformerListener", component_name: str) -> bool:
         """Remove a listener.
@@ -105,23 +104,33 @@ class SharingPipe(LearningPipe):
         """Add the listeners of a component that listen to this one.
 
         component (Pipe): The component.
+        RAISES (ValueError): If it names this component as the one that it listens to, and this one
+            does not publish.
         """
-        if not self.cfg["publish_trf_data"] or not isinstance(
-            getattr(component, "model", None), Model
-        ):
+        if not isinstance(getattr(component, "model", None), Model):
             return
         from spacy_transformers.layers import TransformerListener
 
+        publishes = self.cfg["publish_trf_data"]
         for node in component.model.walk():
-            if isinstance(node, TransformerListener) and node.upstream_name in ("*", self.name):
+            if not isinstance(node, TransformerListener):
+                continue
+            if node.upstream_name == self.name and not publishes:
+                raise ValueError(
+                    f"publish_trf_data: is false in {self.name!r}, and {component.name!r} listens "
+                    "to it; make it true (of a component with a source, in the pipeline that it "
+                    "is from)"
+                )
+            if node.upstream_name in ("*", self.name) and publishes:
                 self.add_listener(node, component.name)
 
     def _tell_width(self) -> None:
-        """Tell listeners how wide the states are, once the weights say it."""
+        """Tell listeners how wide the states are, if that is known."""
         for listener in self.listeners:
             if listener.has_dim("nO") is None:
-                width = get_shim(self.model).checkpoint.network.encoder.hidden_size
-                listener.set_dim("nO", width)
+                width = get_shim(self.model).hidden_size
+                if width is not None:
+                    listener.set_dim("nO", width)
 
     def initialize(
         self,
@@ -138,7 +147,9 @@ class SharingPipe(LearningPipe):
         RAISES (ValueError): If a label is not usable.
         """
         super().initialize(get_examples, nlp=nlp, labels=labels)
-        self._tell_width()
+        if self.listeners:
+            _ = get_shim(self.model).checkpoint  # which knows how wide the states are
+            self._tell_width()
 
     def update(
         self,
@@ -174,7 +185,7 @@ class SharingPipe(LearningPipe):
 
         sgd (Optimizer): Says how.
         """
-        if self._expects:
+        if self._expects and self.listeners:
             self._waiting = sgd
         else:
             super().finish_update(sgd)

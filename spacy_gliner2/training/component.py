@@ -1,5 +1,6 @@
 """The part of the component that learns."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any, Dict, Optional  # noqa: UP035  (spaCy evaluates the annotations)
@@ -124,9 +125,16 @@ class LearningPipe(TrainablePipe, ABC):  # type: ignore[misc]
                 SchemaCollector(self._gold_keys(), self.problems).collect(get_examples())
             )
         reader = GoldReader(self._gold_keys(), self.problems)
+        own = False
         for example in get_examples():
-            self._training_text(example, reader)
+            own = self._training_text(example, reader).own or own
         self.problems.report(self.name)
+        if own and not self.schema:
+            warnings.warn(
+                f"component {self.name!r}: its schema is empty, and each text is learned with one "
+                "of its own; set schema before the component is used, or it will extract nothing",
+                stacklevel=2,
+            )
 
     def _set_schema(self, schema: FrozenSchema) -> None:
         check_cats(schema, self.cfg["cats_prefix"])

@@ -148,7 +148,10 @@ class GoldReader:
             labels = [part.label for part in task.labels]
             keys = class_keys(task.task, labels, self._keys.cats_prefix)
             truth = {name: doc.cats[key] for name, key in keys.items() if key in doc.cats}
-            if not task.multi_label and any(value >= 0.5 for value in truth.values()):
+            right = sum(value >= 0.5 for value in truth.values())
+            if not task.multi_label and right > 1:
+                self._problems.add(Problem.SEVERAL, f"task {task.task!r}")
+            if not task.multi_label and right:
                 truth = {name: truth.get(name, 0.0) for name in keys}
             if truth:
                 found[task.task] = truth

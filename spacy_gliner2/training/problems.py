@@ -10,6 +10,7 @@ class Problem(Enum):
 
     UNKNOWN = "labels, fields or choices are not in the schema, and were ignored"
     ALONE = "class labels are the only one of their task, which needs two, and were ignored"
+    SEVERAL = "texts have several right labels of a task that has one; make it multi_label"
     NOT_FOUND = "are not in the text, and were ignored"
     TOO_WIDE = "have more words than max_width of the checkpoint, and were ignored"
     INSIDE_WORD = "begin or end inside of a word, and were expanded to whole words"

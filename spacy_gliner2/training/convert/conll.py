@@ -58,11 +58,18 @@ def read_conll(file: Path, options: ConllOptions | None = None) -> Iterator[Corp
     RAISES (CorpusError): If a line has too few columns or a tag is none; names file and line.
     """
     options = options or ConllOptions()
-    labels = {
+    found = {
         label: None
         for sentence in _read_sentences(file, options)
         for _, _, label in _spans(sentence, options)
     }
+    unused = [label for label in options.rename if label not in found]
+    if unused:
+        raise CorpusError(
+            f"{file}: has no label {unused[0]!r} to rename, only {', '.join(found) or 'none'}; "
+            "correct or leave out --rename"
+        )
+    labels = {options.rename.get(label, label): None for label in found}
     schema = FrozenSchema(entities=tuple(Entity(label=label) for label in labels))
     for sentences in _texts(file, options):
         yield _record(sentences, schema, options)
@@ -138,8 +145,7 @@ def _is_tag(tag: str) -> bool:
 
 def _spans(sentence: _Sentence, options: ConllOptions) -> Iterator[TokenSpan]:
     for column in range(len(options.tag_columns)):
-        for start, end, label in decode_tags([tags[column] for tags in sentence.tags]):
-            yield start, end, options.rename.get(label, label)
+        yield from decode_tags([tags[column] for tags in sentence.tags])
 
 
 def decode_tags(tags: Sequence[str]) -> list[TokenSpan]:
@@ -178,7 +184,7 @@ def _record(
         for first, after, label in _spans(sentence, options):
             start, end = offsets[first][0], offsets[after - 1][1]
             place = (len(text) + start, len(text) + end)
-            found[label].append(GoldValue(written[start:end], *place))
+            found[options.rename.get(label, label)].append(GoldValue(written[start:end], *place))
         text += written
     entities = {label: tuple(dict.fromkeys(values)) for label, values in found.items()}
     return CorpusRecord(text, schema, entities)

@@ -14,7 +14,11 @@ Json = dict[str, Any]
 
 
 def doc_schema(
-    doc: Doc, options: CorpusOptions, schema: FrozenSchema | None, task: str
+    doc: Doc,
+    options: CorpusOptions,
+    schema: FrozenSchema | None,
+    task: str,
+    cats: Mapping[str, float] | None = None,
 ) -> FrozenSchema:
     """Find the schema of a Doc, to which all belongs that is annotated.
 
@@ -22,6 +26,7 @@ def doc_schema(
     options (CorpusOptions): How the annotation stands in it.
     schema (FrozenSchema): The schema, if the Doc has none of its own.
     task (str): Name of the classification task for labels that belong to no task.
+    cats (Mapping): Which of its class labels to add; None for all.
     RETURNS (FrozenSchema): The Doc's own schema or the given one, with everything added that is
         annotated and not in it.
     RAISES (SchemaError): If what is annotated makes no schema.
@@ -35,7 +40,8 @@ def doc_schema(
     relations = doc._.get(options.relations_attr) or ()
     _add(data, "relations", "label", (relation["label"] for relation in relations))
     _add_structures(data, doc._.get(options.structures_attr) or {})
-    _add_tasks(data, known, doc.cats, options.cats_prefix, task)
+    cats = doc.cats if cats is None else cats
+    _add_tasks(data, known, cats, options.cats_prefix, task)
     return FrozenSchema.from_dict(data)
 
 

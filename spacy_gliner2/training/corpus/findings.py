@@ -15,6 +15,10 @@ class Kind(Enum):
     TOO_WIDE = (False, "values have more words than the model's spans, and cannot be learned")
     INSIDE_WORD = (False, "values begin or end inside a word, and are learned as whole words")
     TOO_MANY = (False, "instances are more than the 19 of one label that the model tells apart")
+    SEVERAL_LABELS = (
+        False,
+        "texts have several right labels of a task that has one: make it multi_label",
+    )
     LOOSE_END = (False, "heads or tails of relations are no mentions of entities")
     LEAK = (False, "texts of the evaluation data are in the training data too")
     TWICE = (False, "texts are in the training data more than once")

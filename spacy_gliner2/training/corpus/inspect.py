@@ -9,8 +9,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ...inference.occurrences import Occurrences, make_split
-from ...reading import entity_spans
-from ...schema import FrozenSchema
+from ...reading import class_keys, entity_spans
+from ...schema import Classification, FrozenSchema, SchemaError
 from ..gold import GoldKeys, check_annotation
 from ..targets import MOST_INSTANCES
 from .counting import count_doc
@@ -89,9 +89,15 @@ class Inspector:
     def _look_at(self, doc: Doc, where: str) -> None:
         places = Occurrences(doc.text, self._split)
         self._look_at_text(doc.text, len(places), where)
-        annotated = doc_schema(doc, self._options, self._schema, "label")
+        try:
+            cats = self._known_cats(doc, where)
+            annotated = doc_schema(doc, self._options, self._schema, "label", cats)
+        except SchemaError as error:
+            self._find(Kind.UNREADABLE, where, str(error))
+            return
         if self._schema is not None:
             self._check_labels(annotated, where)
+            self._check_tasks(doc, self._schema, where)
         if not count_doc(self.counts, doc, self._schema or annotated, self._options):
             self._find(Kind.NO_ANNOTATION, where, repr(doc.text[:40]))
         for value in self._values(doc, annotated):
@@ -107,6 +113,27 @@ class Inspector:
             self.places.setdefault(" ".join(text.split()), []).append(where)
         else:
             self._find(Kind.BLANK, where, repr(text[:40]))
+
+    def _known_cats(self, doc: Doc, where: str) -> dict[str, float]:
+        """RETURNS (dict): The labels that the component's schema has; the others are noted."""
+        if self._schema is None:
+            return dict(doc.cats)
+        known = {key for task in self._schema.classifications for key in self._keys_of(task)}
+        for key in doc.cats:
+            if key not in known:
+                self._unknown.setdefault(f"label {key}", []).append(where)
+        return {key: value for key, value in doc.cats.items() if key in known}
+
+    def _keys_of(self, task: Classification) -> list[str]:
+        labels = (part.label for part in task.labels)
+        return list(class_keys(task.task, labels, self._options.cats_prefix).values())
+
+    def _check_tasks(self, doc: Doc, schema: FrozenSchema, where: str) -> None:
+        for task in schema.classifications:
+            right = [key for key in self._keys_of(task) if doc.cats.get(key, 0.0) >= 0.5]
+            if len(right) > 1 and not task.multi_label:
+                what = f"{task.task}: {', '.join(right)}"
+                self._find(Kind.SEVERAL_LABELS, where, what)
 
     def _check_labels(self, annotated: FrozenSchema, where: str) -> None:
         assert self._schema is not None

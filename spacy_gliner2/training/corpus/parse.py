@@ -60,6 +60,11 @@ def _find_parts(data: Any) -> tuple[str, str, Mapping[str, Any]]:
         raise RecordError(f"{data!r:.80} is no JSON object; give one with 'input' and 'output'")
     for text_key, key in FORMS:
         if key in data:
+            if text_key not in data:
+                raise RecordError(
+                    f"has the keys {', '.join(map(repr, data))}, and no {text_key!r}, which is the "
+                    f"text that {key!r} is of; give it"
+                )
             text = read_text(data.get(text_key), text_key)
             return text, f"{key}.", read_mapping(data[key], key)
     output = {key: data[key] for key in PARTS if key in data}

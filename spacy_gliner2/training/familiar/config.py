@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ...checks import is_number
+from ...checks import check_share, is_number
 from ...model.adapter_config import TARGETS, AdapterConfig
 from ..optimisation import Optimisation, Precision
 
@@ -163,6 +163,7 @@ class Options:
             value = getattr(self, key)
             if not is_number(value) or value < low:
                 raise ValueError(f"{key}: {value!r} is no number from {low} on; give one")
+        check_share("warmup_ratio", self.warmup_ratio)
         if self.task_lr == 0:
             raise ValueError("task_lr: is 0; give the learning rate of the heads")
         if self.max_steps < 1 and self.num_epochs < 1:
