@@ -269,6 +269,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
         self, docs: list[Doc], schema: FrozenSchema, settings: Settings
     ) -> list[Extraction | Exception]:
         """Extract from Docs, each with its own schema if it has one."""
+        self._settle(docs)
         self._options()
         requests: list[Request] = []
         outcomes: list[Extraction | Exception | None] = []
@@ -303,6 +304,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
         exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
         RETURNS (bytes): The component.
         """
+        self._settle()
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda: self._saved().to_json(),
             "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
@@ -336,6 +338,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
         path (str | Path): The directory.
         exclude (Iterable): Names of parts to leave out: "cfg", "vocab", "model".
         """
+        self._settle()
         parts: dict[str, Callable[..., Any]] = {
             "cfg": lambda p: write_text(p, self._saved().to_json()),
             "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
@@ -368,6 +371,7 @@ class GLiNER2Pipe(Adaptable, SharingPipe):
         """Load saved weights, unless the config asks for another checkpoint by now."""
         if not found or found[0].configured["model"] == self._configured["model"]:
             load()
+            self._tell_width(again=True)
 
     def _restore(self, found: list[Saved]) -> None:
         for saved in found:

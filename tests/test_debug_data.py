@@ -205,6 +205,32 @@ def test_class_labels_that_do_not_fit_the_schema_are_named(tmp_path):
     assert found(report, "several_labels") == [("train.jsonl, line 2", "tone: calm, angry")]
 
 
+def test_a_doc_is_looked_through_by_its_own_schema_before_the_components(tmp_path):
+    config = tmp_path / "config.cfg"
+    config.write_text(CONFIG)
+    tone = {"task": "tone", "labels": ["calm", "angry"], "true_label": "calm"}
+    record = {"text": "Ann left", "schema": {"classifications": [tone]}}
+    path = write(tmp_path / "a.jsonl", record)
+    docs = list(JsonlCorpus(path, options=CorpusOptions(schema="record")).docs(spacy.blank("en")))
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "a.spacy")
+    args = (tmp_path / "a.spacy", tmp_path / "a.spacy", "--json", "--config", config)
+    report = json.loads(run("debug-data", *args, "--schema-of", "component").stdout)
+    assert report["ok"] is True
+    assert report["train"]["classifications"]["tone: calm"]["present"] == 1
+
+
+def test_a_class_label_alone_in_a_doc_without_schema_is_worth_a_look(tmp_path):
+    nlp = spacy.blank("en")
+    docs = [nlp.make_doc("Ann left"), nlp.make_doc("Bob came")]
+    for doc, label in zip(docs, ("calm", "angry"), strict=True):
+        doc.cats = {label: 1.0}
+        doc.spans["gliner2"] = []
+    DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "a.spacy")
+    path = tmp_path / "a.spacy"
+    report = json.loads(run("debug-data", path, path, "--json").stdout)
+    assert [what for _, what in found(report, "lone_label")] == ["calm", "angry"]
+
+
 def test_labels_that_are_rare_always_there_or_never_taught_are_named(tmp_path):
     train = [{"text": f"Ann {n}", "entities": {"person": ["Ann"]}} for n in range(19)]
     dev = [{"text": "Bob in Rome", "entities": {"person": ["Bob"], "city": ["Rome"]}}]

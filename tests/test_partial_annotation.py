@@ -1,5 +1,6 @@
 """What of a text is not annotated is not known: it is neither learned nor written as if it were."""
 
+import numpy as np
 import pytest
 import spacy
 from spacy.training import Example
@@ -102,6 +103,18 @@ def test_several_right_labels_of_a_task_that_has_one_are_reported(untrained):
     example = Example.from_dict(nlp.make_doc("x y"), {"cats": {"t:a": 1.0, "t:b": 1.0, "t:c": 0.0}})
     with pytest.warns(UserWarning, match=r"1 texts have several right labels.*task 't'"):
         nlp.get_pipe("gliner2").update([example])
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int64, np.bool_, bool, int])
+def test_class_labels_may_be_numbers_of_any_kind(untrained, kind):
+    nlp = make_nlp(untrained, schema={"classifications": [TASK]})
+    cats = {"t:a": kind(1), "t:b": kind(0), "t:c": kind(0)}
+    plain = {key: float(value) for key, value in cats.items()}
+    losses = [
+        nlp.get_pipe("gliner2").get_loss([Example.from_dict(nlp.make_doc("x y"), {"cats": own})])
+        for own in (cats, plain)
+    ]
+    assert losses[0] == losses[1]
 
 
 def test_a_component_that_would_extract_nothing_is_reported(untrained):

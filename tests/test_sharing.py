@@ -1,5 +1,7 @@
 """One encoder for several components: listeners read its states and teach it."""
 
+import shutil
+
 import numpy as np
 import pytest
 import spacy
@@ -10,6 +12,7 @@ from spacy.util import fix_random_seed
 from thinc.api import SGD, Adam, RAdam
 
 from spacy_gliner2.model.architecture import get_shim
+from spacy_gliner2.model.source import find_checkpoint
 
 from .support.untrained import make_untrained
 from .test_pipe import SCHEMA, TEXT, content
@@ -252,12 +255,16 @@ def test_one_call_of_update_steps_when_listeners_have_sent_back_their_gradients(
         torch.testing.assert_close(one, other)
 
 
-def test_a_listener_that_does_not_learn_holds_up_no_step(checkpoint):
+@pytest.mark.parametrize("when", ["saved", "used", "measured"])
+def test_a_listener_that_does_not_learn_holds_up_no_step(checkpoint, when):
+    def measured():
+        nlp.get_pipe("gliner2").get_loss(gold(nlp))
+
     nlp = sharing(checkpoint, "tagger", schema={"entities": ["COLOUR"]})
     rule = nlp.initialize(lambda: gold(nlp))
     before = [weight.detach().clone() for weight in encoder(nlp).parameters()]
-    for _ in range(2):
-        nlp.update(gold(nlp), sgd=rule, exclude=["tagger"])
+    nlp.update(gold(nlp), sgd=rule, exclude=["tagger"])
+    {"saved": nlp.to_bytes, "used": lambda: nlp(TEXT), "measured": measured}[when]()
     moved = [not torch.equal(*pair) for pair in zip(before, encoder(nlp).parameters(), strict=True)]
     assert sum(moved) > len(moved) / 2
 
@@ -364,6 +371,22 @@ def test_a_listener_of_a_frozen_component_knows_how_wide_its_states_are(checkpoi
         optimizer = nlp.initialize(lambda: examples)
     nlp.update(examples, sgd=optimizer, exclude=["gliner2"], annotates=["gliner2"])
     assert [token.tag_ for token in nlp(GOLD[0][0])]
+
+
+def test_a_saved_pipeline_needs_no_checkpoint_where_it_came_from(checkpoint, tmp_path):
+    """Nor is it misled by another one that is there by now, of another width."""
+    origin = tmp_path / "origin"
+    shutil.copytree(checkpoint, origin)
+    nlp = sharing(str(origin), "tagger")
+    train(nlp, 1)
+    nlp.to_disk(tmp_path / "nlp")
+    tags = [token.tag_ for token in nlp(GOLD[0][0])]
+    shutil.rmtree(origin)
+    shutil.copytree(find_checkpoint("embedded"), origin)
+    assert [token.tag_ for token in spacy.load(tmp_path / "nlp")(GOLD[0][0])] == tags
+    shutil.rmtree(origin)
+    origin.mkdir()
+    assert [token.tag_ for token in spacy.load(tmp_path / "nlp")(GOLD[0][0])] == tags
 
 
 def test_a_listener_to_a_component_that_does_not_publish_is_refused(checkpoint):

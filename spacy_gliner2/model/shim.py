@@ -16,6 +16,7 @@ from ..inference.sequences import TokenSequence
 from ..inference.subwords import Subwords
 from .checkpoint import Checkpoint, checkpoint_from_files, load_checkpoint, save_checkpoint
 from .description import read_hidden_size
+from .errors import CheckpointError
 from .precision import Precision, check_support
 from .source import find_checkpoint, is_here
 
@@ -74,7 +75,10 @@ class GLiNER2Shim(Shim):
             return self._checkpoint.network.encoder.hidden_size
         if not is_here(self.name):
             return None
-        return read_hidden_size(find_checkpoint(self.name))
+        try:
+            return read_hidden_size(find_checkpoint(self.name))
+        except CheckpointError:  # whoever loads it says what is wrong
+            return None
 
     def set_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Run another checkpoint from now on.

@@ -33,8 +33,9 @@ class SharingPipe(LearningPipe):
 
     def _set_sharing(self) -> None:
         """Check `publish_trf_data`, and get ready for it."""
-        self._expects = False  # whether listeners have not sent back their gradients
-        self._waiting: Optimizer | None = None  # moves the weights once they have
+        # Docs whose listeners have not sent back their gradients, and what moves the weights then.
+        self._sent: frozenset[int] = frozenset()
+        self._waiting: Optimizer | None = None
         publish = self.cfg["publish_trf_data"]
         if not isinstance(publish, bool):
             raise ValueError(
@@ -124,13 +125,16 @@ class SharingPipe(LearningPipe):
             if node.upstream_name in ("*", self.name) and publishes:
                 self.add_listener(node, component.name)
 
-    def _tell_width(self) -> None:
-        """Tell listeners how wide the states are, if that is known."""
+    def _tell_width(self, *, again: bool = False) -> None:
+        """Tell listeners how wide the states are, if that is known.
+
+        again (bool): Whether also those that were told before another checkpoint was loaded.
+        """
         for listener in self.listeners:
-            if listener.has_dim("nO") is None:
+            if again or listener.has_dim("nO") is None:
                 width = get_shim(self.model).hidden_size
                 if width is not None:
-                    listener.set_dim("nO", width)
+                    listener.set_dim("nO", width, force=True)
 
     def initialize(
         self,
@@ -170,8 +174,7 @@ class SharingPipe(LearningPipe):
         """
         if not self.listeners:
             return super().update(examples, drop=drop, sgd=sgd, losses=losses)
-        if self._waiting is not None:  # for a component that did not learn
-            self._step_waiting()
+        self._settle()
         examples = list(examples)
         losses = super().update(examples, drop=drop, losses=losses)
         self._send([example.predicted for example in examples], drop)
@@ -181,19 +184,34 @@ class SharingPipe(LearningPipe):
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Move the weights, as `LearningPipe.finish_update` does; but as long as listeners have
-        not sent back their gradients, which need the weights as they were, only once they have.
+        not sent back their gradients, which need the weights as they were, only once they have, or
+        once the component is used for anything else, since some may not learn.
 
         sgd (Optimizer): Says how.
         """
-        if self._expects and self.listeners:
+        if self._sent and self.listeners:
             self._waiting = sgd
         else:
             super().finish_update(sgd)
 
-    def _step_waiting(self) -> None:
-        self._expects, rule, self._waiting = False, self._waiting, None
-        if rule is not None:
-            self.finish_update(rule)
+    def _settle(self, docs: Iterable[Doc] = ()) -> None:
+        """Do a step that waits, unless listeners are about to read some of the Docs."""
+        if not any(id(doc) in self._sent for doc in docs):
+            self._sent, rule, self._waiting = frozenset(), self._waiting, None
+            if rule is not None:
+                self.finish_update(rule)
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: Any = None
+    ) -> tuple[float, Dict[str, float]]:  # noqa: UP006
+        """Compute the loss of examples, as `LearningPipe.get_loss` does.
+
+        examples (Iterable): The examples.
+        scores (Any): Not used.
+        RETURNS (tuple): The loss, and its parts.
+        """
+        self._settle()
+        return super().get_loss(examples, scores)
 
     def _training_texts(self, examples: Iterable[Example], caller: str) -> list[TrainingText]:
         texts = super()._training_texts(examples, caller)
@@ -215,10 +233,10 @@ class SharingPipe(LearningPipe):
         def backprop(d_datas: Any) -> list[Any]:
             gradients.add(d_datas)
             gradients.backpropagate(weight)
-            self._step_waiting()
+            self._settle()
             return []
 
-        self._expects = True
+        self._sent = frozenset(map(id, docs))
         listeners = self.listeners
         batch = listeners[0].get_batch_id(docs)
         for listener in listeners[:-1]:

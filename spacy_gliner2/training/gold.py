@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from numbers import Real
 from typing import Any, TypeAlias
 
+import numpy as np
 from spacy.tokens import Doc
 
 from ..inference.words import Offsets
@@ -147,7 +149,7 @@ class GoldReader:
         for task in schema.classifications:
             labels = [part.label for part in task.labels]
             keys = class_keys(task.task, labels, self._keys.cats_prefix)
-            truth = {name: doc.cats[key] for name, key in keys.items() if key in doc.cats}
+            truth = {name: float(doc.cats[key]) for name, key in keys.items() if key in doc.cats}
             right = sum(value >= 0.5 for value in truth.values())
             if not task.multi_label and right > 1:
                 self._problems.add(Problem.SEVERAL, f"task {task.task!r}")
@@ -189,7 +191,7 @@ def check_annotation(doc: Doc, keys: GoldKeys) -> None:
                 for _ in read_pieces(record, part, own):
                     pass
     for key, value in doc.cats.items():
-        if not isinstance(value, int | float) or not 0 <= value <= 1:
+        if not isinstance(value, Real | np.bool_) or not 0 <= value <= 1:
             raise ValueError(
                 f"doc.cats[{key!r}]: {value!r} is no number from 0 to 1; give one, or leave the "
                 "label out if it is not known"

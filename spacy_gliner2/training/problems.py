@@ -48,11 +48,16 @@ class Problems:
             if problem in self._reported:
                 continue
             self._reported.add(problem)
+            where = (
+                ""
+                if problem is Problem.APART  # which depends on windows, and so on the model
+                else "; 'python -m spacy gliner2 debug-data' lists everything"
+            )
             most = ", ".join(f"{what} ({n})" for what, n in counts.most_common(5))
             more = f" and {len(counts) - 5} more" if len(counts) > 5 else ""
             warnings.warn(
                 f"component {name!r}, training: {counts.total()} {problem.value}: {most}"
-                f"{more}. What follows of this kind is only counted, in the component's problems; "
-                "'python -m spacy gliner2 debug-data' lists everything",
+                f"{more}. What follows of this kind is only counted, in the component's problems"
+                f"{where}",
                 stacklevel=2,
             )

@@ -1,5 +1,6 @@
 """Reading columns with tags: CoNLL files in BIO, IOB1, BIOES and BILOU."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,9 +66,10 @@ def read_conll(file: Path, options: ConllOptions | None = None) -> Iterator[Corp
     }
     unused = [label for label in options.rename if label not in found]
     if unused:
-        raise CorpusError(
-            f"{file}: has no label {unused[0]!r} to rename, only {', '.join(found) or 'none'}; "
-            "correct or leave out --rename"
+        warnings.warn(
+            f"{file}: has no label {', '.join(unused)} to rename, only "
+            f"{', '.join(found) or 'none'}; correct --rename, unless other files have it",
+            stacklevel=2,
         )
     labels = {options.rename.get(label, label): None for label in found}
     schema = FrozenSchema(entities=tuple(Entity(label=label) for label in labels))

@@ -15,6 +15,7 @@ class Kind(Enum):
     TOO_WIDE = (False, "values have more words than the model's spans, and cannot be learned")
     INSIDE_WORD = (False, "values begin or end inside a word, and are learned as whole words")
     TOO_MANY = (False, "instances are more than the 19 of one label that the model tells apart")
+    LONE_LABEL = (False, "class labels are the only one of their task in a text without a schema")
     SEVERAL_LABELS = (
         False,
         "texts have several right labels of a task that has one: make it multi_label",

@@ -8,8 +8,9 @@ from typing import Any
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from ...annotate import SCHEMA_ATTR
 from ...inference.occurrences import Occurrences, make_split
-from ...reading import class_keys, entity_spans
+from ...reading import class_keys, entity_spans, split_class_key
 from ...schema import Classification, FrozenSchema, SchemaError
 from ..gold import GoldKeys, check_annotation
 from ..targets import MOST_INSTANCES
@@ -89,16 +90,17 @@ class Inspector:
     def _look_at(self, doc: Doc, where: str) -> None:
         places = Occurrences(doc.text, self._split)
         self._look_at_text(doc.text, len(places), where)
+        asked = self._schema if doc._.get(SCHEMA_ATTR) is None else None  # its own goes before
         try:
-            cats = self._known_cats(doc, where)
-            annotated = doc_schema(doc, self._options, self._schema, "label", cats)
+            cats = self._known_cats(doc, asked, where)
+            annotated = doc_schema(doc, self._options, asked, "label", cats)
         except SchemaError as error:
             self._find(Kind.UNREADABLE, where, str(error))
             return
-        if self._schema is not None:
-            self._check_labels(annotated, where)
-            self._check_tasks(doc, self._schema, where)
-        if not count_doc(self.counts, doc, self._schema or annotated, self._options):
+        if asked is not None:
+            self._check_labels(annotated, asked, where)
+        self._check_tasks(doc, asked or annotated, where)
+        if not count_doc(self.counts, doc, asked or annotated, self._options):
             self._find(Kind.NO_ANNOTATION, where, repr(doc.text[:40]))
         for value in self._values(doc, annotated):
             self._check_words(value, places, where)
@@ -114,14 +116,25 @@ class Inspector:
         else:
             self._find(Kind.BLANK, where, repr(text[:40]))
 
-    def _known_cats(self, doc: Doc, where: str) -> dict[str, float]:
-        """RETURNS (dict): The labels that the component's schema has; the others are noted."""
-        if self._schema is None:
-            return dict(doc.cats)
-        known = {key for task in self._schema.classifications for key in self._keys_of(task)}
+    def _known_cats(self, doc: Doc, schema: FrozenSchema | None, where: str) -> dict[str, float]:
+        """RETURNS (dict): The class labels that a schema has, or can have; the others are noted."""
+        prefix = self._options.cats_prefix
+        tasks: dict[str, list[str]] = {}
+        if schema is None:
+            own = FrozenSchema.from_dict(doc._.get(SCHEMA_ATTR) or {})
+            known = {key for task in own.classifications for key in self._keys_of(task)}
+            for key in doc.cats.keys() - known:
+                tasks.setdefault(split_class_key(key, prefix, "label")[0], []).append(key)
+            lone = {keys[0] for keys in tasks.values() if len(keys) == 1}
+            for key in lone:
+                self._find(Kind.LONE_LABEL, where, key)
+            return {key: value for key, value in doc.cats.items() if key not in lone}
+        known = {key for task in schema.classifications for key in self._keys_of(task)}
         for key in doc.cats:
             if key not in known:
-                self._unknown.setdefault(f"label {key}", []).append(where)
+                task, label = split_class_key(key, prefix, "")
+                name = f"label {task}: {label}" if task else f"label {label}"
+                self._unknown.setdefault(name, []).append(where)
         return {key: value for key, value in doc.cats.items() if key in known}
 
     def _keys_of(self, task: Classification) -> list[str]:
@@ -135,9 +148,8 @@ class Inspector:
                 what = f"{task.task}: {', '.join(right)}"
                 self._find(Kind.SEVERAL_LABELS, where, what)
 
-    def _check_labels(self, annotated: FrozenSchema, where: str) -> None:
-        assert self._schema is not None
-        known = set(schema_labels(self._schema))
+    def _check_labels(self, annotated: FrozenSchema, asked: FrozenSchema, where: str) -> None:
+        known = set(schema_labels(asked))
         for label in schema_labels(annotated):
             if label not in known:
                 self._unknown.setdefault(label, []).append(where)
