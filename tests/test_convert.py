@@ -303,3 +303,25 @@ def test_a_label_to_rename_that_is_not_there_is_named(tmp_path):
     path.write_text("Ann B-PER\nleft O\n", encoding="utf8")
     with pytest.warns(UserWarning, match="has no label XXX to rename, only PER"):
         run("convert", path, tmp_path / "a.jsonl", "--rename", "XXX=person")
+
+
+def test_what_docs_without_a_schema_do_not_say_is_named(tmp_path):
+    def task(name, *labels):
+        return {"task": name, "labels": labels, "true_label": labels[0]}
+
+    kind = {"value": "new", "choices": ["new", "used"]}
+    output = {
+        "classifications": [task("topic", "work", "play"), task("tone", "calm", "angry")],
+        "json_structures": [{"sale": {"condition": kind}}],
+    }
+    path = tmp_path / "a.jsonl"
+    write(path, json.dumps({"input": "It is new", "output": output}) + "\n")
+    args = ("--schema-of", "component")
+    tasks = r"topic, tone are not told apart in doc\.cats; give --cats-prefix"
+    choices = r"do not say that sale\.condition are choices"
+    with pytest.warns(UserWarning, match=tasks), pytest.warns(UserWarning, match=choices):
+        run("convert", path, tmp_path / "a.spacy", *args)
+    with pytest.warns(UserWarning, match=choices) as found:
+        run("convert", path, tmp_path / "b.spacy", *args, "--cats-prefix")
+    assert len(found) == 1
+    run("convert", path, tmp_path / "c.spacy")

@@ -1,5 +1,6 @@
 """The formats that corpora are read from and written to: one function each."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,8 +69,48 @@ class Format:
 
 
 def read_jsonl_docs(path: Path, nlp: Language, options: ConvertOptions) -> Iterator[Doc]:
-    """RETURNS (Iterator): The Docs of the reference's JSONL."""
-    return JsonlCorpus(path, options=options.corpus).docs(nlp)
+    """YIELDS (Doc): The Docs of the reference's JSONL."""
+    make, lost = DocMaker(nlp, options.corpus), _Lost(options)
+    for record, doc in JsonlCorpus(path, options=options.corpus).records(make):
+        lost.add(record.schema)
+        yield doc
+    lost.warn(path)
+
+
+class _Lost:
+    """What of the records' schemas Docs do not say, where nothing else has them.
+
+    options (ConvertOptions): How Docs are made.
+    """
+
+    def __init__(self, options: ConvertOptions) -> None:
+        own = options.corpus.schema == "record"
+        self._kept = own or options.schema is not None
+        self._prefix = options.corpus.cats_prefix
+        self._tasks: dict[str, None] = {}
+        self._choices: dict[str, None] = {}
+
+    def add(self, schema: FrozenSchema) -> None:
+        self._tasks.update((task.task, None) for task in schema.classifications)
+        for structure in schema.structures:
+            chosen = (part.name for part in structure.fields if part.choices)
+            self._choices.update((f"{structure.name}.{name}", None) for name in chosen)
+
+    def warn(self, path: Path) -> None:
+        if self._kept:
+            return
+        if len(self._tasks) > 1 and not self._prefix:
+            warnings.warn(
+                f"{path}: the tasks {', '.join(self._tasks)} are not told apart in doc.cats; give "
+                "--cats-prefix, and cats_prefix to the component",
+                stacklevel=2,
+            )
+        if self._choices:
+            warnings.warn(
+                f"{path}: Docs do not say that {', '.join(self._choices)} are choices; give the "
+                "component a schema that does",
+                stacklevel=2,
+            )
 
 
 def write_jsonl_docs(

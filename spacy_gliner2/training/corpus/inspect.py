@@ -92,7 +92,9 @@ class Inspector:
         self._look_at_text(doc.text, len(places), where)
         asked = self._schema if doc._.get(SCHEMA_ATTR) is None else None  # its own goes before
         try:
-            cats = self._known_cats(doc, asked, where)
+            cats = (
+                self._own_cats(doc, where) if asked is None else self._known_cats(doc, asked, where)
+            )
             annotated = doc_schema(doc, self._options, asked, "label", cats)
         except SchemaError as error:
             self._find(Kind.UNREADABLE, where, str(error))
@@ -116,26 +118,27 @@ class Inspector:
         else:
             self._find(Kind.BLANK, where, repr(text[:40]))
 
-    def _known_cats(self, doc: Doc, schema: FrozenSchema | None, where: str) -> dict[str, float]:
-        """RETURNS (dict): The class labels that a schema has, or can have; the others are noted."""
-        prefix = self._options.cats_prefix
-        tasks: dict[str, list[str]] = {}
-        if schema is None:
-            own = FrozenSchema.from_dict(doc._.get(SCHEMA_ATTR) or {})
-            known = {key for task in own.classifications for key in self._keys_of(task)}
-            for key in doc.cats.keys() - known:
-                tasks.setdefault(split_class_key(key, prefix, "label")[0], []).append(key)
-            lone = {keys[0] for keys in tasks.values() if len(keys) == 1}
-            for key in lone:
-                self._find(Kind.LONE_LABEL, where, key)
-            return {key: value for key, value in doc.cats.items() if key not in lone}
-        known = {key for task in schema.classifications for key in self._keys_of(task)}
-        for key in doc.cats:
-            if key not in known:
-                task, label = split_class_key(key, prefix, "")
-                name = f"label {task}: {label}" if task else f"label {label}"
-                self._unknown.setdefault(name, []).append(where)
+    def _known_cats(self, doc: Doc, asked: FrozenSchema, where: str) -> dict[str, float]:
+        """RETURNS (dict): The class labels that a schema has; the others are noted."""
+        known = {key for task in asked.classifications for key in self._keys_of(task)}
+        for key in doc.cats.keys() - known:
+            task, label = split_class_key(key, self._options.cats_prefix, "")
+            name = f"label {task}: {label}" if task else f"label {label}"
+            self._unknown.setdefault(name, []).append(where)
         return {key: value for key, value in doc.cats.items() if key in known}
+
+    def _own_cats(self, doc: Doc, where: str) -> dict[str, float]:
+        """RETURNS (dict): The class labels that make a task; those that are alone are noted."""
+        own = FrozenSchema.from_dict(doc._.get(SCHEMA_ATTR) or {})
+        known = {key for task in own.classifications for key in self._keys_of(task)}
+        tasks: dict[str, list[str]] = {}
+        for key in doc.cats.keys() - known:
+            task, _ = split_class_key(key, self._options.cats_prefix, "")
+            tasks.setdefault(task, []).append(key)
+        alone = {keys[0] for keys in tasks.values() if len(keys) == 1}
+        for key in alone:
+            self._find(Kind.LONE_LABEL, where, key)
+        return {key: value for key, value in doc.cats.items() if key not in alone}
 
     def _keys_of(self, task: Classification) -> list[str]:
         labels = (part.label for part in task.labels)

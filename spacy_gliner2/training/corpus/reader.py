@@ -129,7 +129,7 @@ class JsonlCorpus:
         RAISES (CorpusError): If a record cannot be used; names file, line, key and remedy.
         """
         make = DocMaker(nlp, self.options)
-        for record, gold in self._read(make):
+        for record, gold in self.records(make):
             yield Example(make.plain(record), gold)
 
     def docs(self, nlp: Language) -> Iterator[Doc]:
@@ -139,7 +139,7 @@ class JsonlCorpus:
         YIELDS (Doc): The Docs.
         RAISES (CorpusError): If a record cannot be used; names file, line, key and remedy.
         """
-        for _, gold in self._read(DocMaker(nlp, self.options)):
+        for _, gold in self.records(DocMaker(nlp, self.options)):
             yield gold
 
     def readings(self, make: DocMaker) -> Iterator[Reading]:
@@ -154,7 +154,13 @@ class JsonlCorpus:
                 if line.strip():
                     yield _read_record(line, f"{file}, line {number}", make)
 
-    def _read(self, make: DocMaker) -> Iterator[tuple[CorpusRecord, Doc]]:
+    def records(self, make: DocMaker) -> Iterator[tuple[CorpusRecord, Doc]]:
+        """Read the corpus.
+
+        make (DocMaker): Makes the Docs.
+        YIELDS (tuple): Each record, and the Doc that says what is right.
+        RAISES (CorpusError): If a record cannot be used; names file, line, key and remedy.
+        """
         left_out = _LeftOut()
         taken = 0
         for reading in self.readings(make):
