@@ -9,6 +9,7 @@ import torch
 from gliner2 import GLiNER2 as ReferenceModel
 from gliner2.training.lora import save_lora_adapter
 from peft import LoHaConfig, LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save_file
 from spacy.util import fix_random_seed
 from thinc.api import Adam
 
@@ -388,6 +389,16 @@ def test_what_peft_cannot_merge_changes_nothing(folders, tmp_path):
     other.save_pretrained(str(tmp_path))
     with pytest.raises(CheckpointError, match="PEFT cannot merge it"):
         model.merge_adapter(tmp_path)
+    assert run(model) == before
+    model.load_adapter(folders / "peft")
+    model.save_adapter(tmp_path / "whole")
+    model.unload_adapter()
+    file = tmp_path / "whole" / "adapter_model.safetensors"
+    tensors = load_file(file)
+    tensors.pop(sorted(tensors)[-1])
+    save_file(tensors, file)
+    with pytest.raises(CheckpointError, match="PEFT cannot merge it"):
+        model.merge_adapter(tmp_path / "whole")
     assert run(model) == before
     model.load_adapter(folders / "peft")
     with pytest.raises(ValueError, match="unload that one first"):

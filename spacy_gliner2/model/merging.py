@@ -2,12 +2,13 @@
 
 import copy
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
-from torch import nn
+from torch import Tensor, nn
 
+from ..messages import said
 from .adapter_files import PICKLED, WEIGHTS
-from .derived import forget
 from .errors import CheckpointError
 
 
@@ -31,15 +32,22 @@ def merge_with_peft(network: nn.Module, path: Path) -> None:
             f"{path / WEIGHTS}: no such file{pickled}; give the folder of an adapter in "
             "safetensors form"
         )
+    twin = copy.deepcopy(network)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message="Found missing adapter keys")
-            adapted = PeftModel.from_pretrained(copy.deepcopy(network), str(path))
-            merged = adapted.merge_and_unload(safe_merge=True)
-            network.load_state_dict(merged.state_dict())
+            adapted = PeftModel.from_pretrained(twin, str(path))
+            merged = adapted.merge_and_unload(safe_merge=True).state_dict()
+        # Loading would say it, too, but only after it has written a part.
+        if _shapes(merged) != _shapes(network.state_dict()):
+            raise ValueError("the merged weights have other names or shapes")
     except Exception as error:  # PEFT's errors are of many kinds
         raise CheckpointError(
-            f"{path}: PEFT cannot merge it into this model ({error!s:.200}); take an adapter of "
+            f"{path}: PEFT cannot merge it into this model ({said(error)}); take an adapter of "
             "this model, of a kind that can be merged"
         ) from error
-    forget(network)
+    network.load_state_dict(merged)
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(weight.shape) for key, weight in state.items()}
