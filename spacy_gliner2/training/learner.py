@@ -68,8 +68,8 @@ class Learner:
         network = self.trainee.ready(self._checkpoint, drop)
         try:
             losses = self._run(network, sequences, learn=True)
-        except Exception:
-            self.trainee.forget()  # a part of a batch would count as all of it
+        except BaseException:  # whatever ends it, a part of a batch would count as all of it
+            self.trainee.forget()
             raise
         self.trainee.texts += learned
         self._learned = learned
