@@ -166,8 +166,7 @@ class SpanMarker(DerivingModule):
         limits = _limits(starts, self.max_width)
         for tile in _tiles(rows, [len(own) for own in queries], *limits):
             first, last = tile.rows
-            reach = ends[first : last + self.max_width - 1].unfold(0, self.max_width, 1)
-            spans = (starts[first:last, None] + reach.transpose(1, 2)).relu_()
+            spans = _join(starts[first:last], ends[first : last + self.max_width - 1])
             asked = slice(*tile.queries)
             logits = F.linear(spans, folded[asked]).float() + bias[asked]
             logits.masked_fill_(without[first:last, :, None], -torch.inf)
@@ -187,9 +186,7 @@ class _Units(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, starts: Tensor, ends: Tensor, max_width: int, share: float) -> Tensor:
         """RETURNS (Tensor): The units. *Shape:* (rows, max_width, 4 * hidden)"""
-        padded = F.pad(ends, (0, 0, 0, max_width - 1))
-        reach = padded.unfold(0, max_width, 1).transpose(1, 2)
-        units = dropout((starts[:, None] + reach).relu_(), share)
+        units = dropout(_join(starts, F.pad(ends, (0, 0, 0, max_width - 1))), share)
         ctx.save_for_backward(units)
         ctx.scale = 1 / (1 - share)
         return units
@@ -203,6 +200,19 @@ class _Units(torch.autograd.Function):
         for width in range(1, kept.shape[1]):
             ends[width:] += kept[:-width, width]
         return kept.sum(dim=1), ends, None, None
+
+
+def _join(starts: Tensor, ends: Tensor) -> Tensor:
+    """Make `relu(start + end)` of all spans that begin in some rows.
+
+    starts (Tensor): What the rows add to spans that start there. *Shape:* (rows, units)
+    ends (Tensor): What these rows, and those after them that a span reaches, add to spans that
+        end there. *Shape:* (rows + max_width - 1, units)
+    RETURNS (Tensor): *Shape:* (rows, max_width, units)
+    """
+    width = len(ends) - len(starts) + 1
+    reach = ends.unfold(0, width, 1).transpose(1, 2)
+    return (starts[:, None] + reach).relu_()
 
 
 def beyond(rows: Sequence[int], max_width: int) -> Tensor:
