@@ -18,7 +18,7 @@ from .checkpoint import Checkpoint, checkpoint_from_files, load_checkpoint, save
 from .description import read_hidden_size
 from .errors import CheckpointError
 from .precision import Precision, check_support
-from .source import find_checkpoint, is_here
+from .source import find_checkpoint, find_local
 
 _loading = threading.Lock()
 
@@ -73,10 +73,11 @@ class GLiNER2Shim(Shim):
         """
         if self._checkpoint is not None:
             return self._checkpoint.network.encoder.hidden_size
-        if not is_here(self.name):
+        path = find_local(self.name)
+        if path is None:
             return None
         try:
-            return read_hidden_size(find_checkpoint(self.name))
+            return read_hidden_size(path)
         except CheckpointError:  # whoever loads it says what is wrong
             return None
 

@@ -17,12 +17,10 @@ def find_checkpoint(name: str, revision: str | None = None) -> Path:
     RETURNS (Path): The directory.
     RAISES (CheckpointError): If there is none.
     """
-    if name == EMBEDDED:
-        return Path(__file__).parent.parent / "embedded"
-    path = Path(name).expanduser()
-    if path.is_dir():
+    path = find_local(name)
+    if path is not None:
         return path
-    if path.is_absolute() or name.startswith((".", "~")) or name.count("/") != 1:
+    if Path(name).expanduser().is_absolute() or name.startswith((".", "~")) or name.count("/") != 1:
         raise CheckpointError(
             f"name: {name!r} is no directory, and no name on the hub either; give the path of a "
             f"checkpoint, a name such as 'fastino/gliner2-base-v1', or {EMBEDDED!r}"
@@ -30,13 +28,16 @@ def find_checkpoint(name: str, revision: str | None = None) -> Path:
     return _download(name, revision)
 
 
-def is_here(name: str) -> bool:
-    """Tell whether a checkpoint is found without the hub.
+def find_local(name: str) -> Path | None:
+    """Find the directory of a checkpoint that is on this machine.
 
     name (str): As in `find_checkpoint`.
-    RETURNS (bool): Whether it is inside the package, or a directory.
+    RETURNS (Path): The directory; None if the checkpoint is neither in the package nor a directory.
     """
-    return name == EMBEDDED or Path(name).expanduser().is_dir()
+    if name == EMBEDDED:
+        return Path(__file__).parent.parent / "embedded"
+    path = Path(name).expanduser()
+    return path if path.is_dir() else None
 
 
 def _download(name: str, revision: str | None) -> Path:
